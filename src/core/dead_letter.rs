@@ -1,0 +1,68 @@
+//! Events that will not be sent again by themselves: refused for good, or of unknown fate. The page may look at
+//! them, send them again or discard them.
+
+use crate::core::event::Envelope;
+use crate::core::text;
+use serde::Serialize;
+
+/// One such event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeadLetter {
+    /// The event's id.
+    pub id: String,
+    /// The event as the wire wants it, as JSON.
+    pub json: String,
+    /// What became of it.
+    pub reason: Reason,
+    /// HTTP status of the answer that decided it.
+    pub status: u16,
+    /// What the endpoint said.
+    pub message: String,
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+}
+
+/// What became of an event that is a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The endpoint refused it.
+    Rejected,
+    /// The endpoint did not say whether it has it.
+    Uncertain,
+}
+
+/// What the page wants done with its dead letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposal {
+    /// Queue them again, with the same ids.
+    Resend,
+    /// Forget them.
+    Discard,
+}
+
+impl Reason {
+    /// The word it is stored and told by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rejected => "rejected",
+            Self::Uncertain => "uncertain",
+        }
+    }
+}
+
+impl DeadLetter {
+    /// What it is filed under: the oldest first, so that they can be the first to go.
+    pub fn key(&self) -> String {
+        let mut key = String::new();
+        text::push_padded(&mut key, self.at, 15);
+        key.push('/');
+        key.push_str(&self.id);
+        key
+    }
+
+    /// The event, to be queued again.
+    pub fn into_envelope(self) -> Envelope {
+        Envelope { id: self.id, json: self.json }
+    }
+}

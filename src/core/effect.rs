@@ -1,0 +1,101 @@
+//! What the engine asks of the shell. Each is carried out once, in order; none is decided on again.
+
+use crate::core::account::Account;
+use crate::core::dead_letter::DeadLetter;
+use crate::core::exit::Mark;
+use crate::core::identity::Identity;
+use crate::core::notice::{FlushResult, Notice};
+use crate::core::segment::{Record, SegmentKey};
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Take the owner's lock and open the store; answer with `handle_opened` or `handle_open_failed`.
+    Open {
+        /// This page's name among the pages that share the store.
+        owner: String,
+        /// What the identity row becomes if there is none.
+        identity: Identity,
+    },
+    /// One transaction, begun at once; answer with `handle_written`.
+    Write(Write),
+    /// Take the locks of pages that left records or an account and are gone; answer with `handle_orphans`.
+    FindOrphans,
+    /// Read at most [`crate::core::policy::LOAD_SEGMENTS`] records of `owner`; answer with `handle_loaded`.
+    Load {
+        /// An adopted page.
+        owner: String,
+        /// The last record read before.
+        after: Option<SegmentKey>,
+    },
+    /// Send a request; answer with `handle_response`.
+    Send(Request),
+    /// Give a request up; its answer is not wanted any more.
+    Abort {
+        /// The request.
+        request: u32,
+    },
+    /// Keep these records, which the store has not confirmed, where they can be kept at once, in place of those
+    /// kept there before.
+    KeepElsewhere {
+        /// None: what was kept there is in the store by now.
+        unstored: Vec<Record>,
+    },
+    /// The page goes away: let go of the locks, close the store.
+    Leave {
+        /// The note of what was given to the browser; to be written at once, to every store there is.
+        mark: Option<Mark>,
+    },
+    /// Remember for the next page where the last reply was a success from, if it was one.
+    RememberLink {
+        /// [`crate::core::exit::destination`] of that endpoint and key.
+        good: Option<u32>,
+    },
+    /// Tell the page's listeners.
+    Notify(Notice),
+    /// Answer a call of `flush`.
+    SettleFlush {
+        /// The shell's number for the call.
+        call: u32,
+        /// The answer.
+        result: FlushResult,
+    },
+}
+
+/// A change of the store that happens as a whole or not at all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Write {
+    /// Names the write in `handle_written`.
+    pub id: u32,
+    /// Records to put.
+    pub puts: Vec<Record>,
+    /// Records to delete.
+    pub deletes: Vec<SegmentKey>,
+    /// The owner whose account row is written.
+    pub owner: String,
+    /// That row.
+    pub account: Account,
+    /// Account rows that were taken over.
+    pub adopted_accounts: Vec<String>,
+    /// The identity row, where it changed.
+    pub identity: Option<Identity>,
+    /// Dead letters to add.
+    pub letters: Vec<DeadLetter>,
+    /// Keys of dead letters to delete.
+    pub settled_letters: Vec<String>,
+    /// Pages whose marks are decided on.
+    pub settled_marks: Vec<String>,
+}
+
+/// A batch on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Names the request in `handle_response`.
+    pub id: u32,
+    /// The body, as documented.
+    pub body: String,
+    /// Whether it is to outlive the page.
+    pub keepalive: bool,
+    /// Whether the page may be gone in a moment: a beacon serves where fetch cannot.
+    pub at_exit: bool,
+}

@@ -1,0 +1,383 @@
+//! The tracker as a state machine: the one way in and out of the core.
+//!
+//! Four kinds of methods, and no others:
+//! - *inputs*, `handle_*(…, now)`: something happened. An input may be late, repeated or about something long
+//!   forgotten; then it changes nothing.
+//! - *effects*, [`Engine::poll_effect`]: what the shell has to do. Drain them after every input.
+//! - *deadlines*, [`Engine::next_timeout`]: when to call [`Engine::handle_timeout`]. Calling it early is harmless.
+//! - *getters*.
+//!
+//! `now` is in milliseconds and never runs backwards within a page. The invariants, for the tests to break:
+//! 1. Every accepted event is queued or accounted for (checked after every input in debug builds).
+//! 2. An event is in at most one request at a time.
+//! 3. An event's record leaves the store only in the transaction that accounts for it.
+
+mod answers;
+mod sending;
+pub mod storing;
+
+use crate::core::account::Account;
+use crate::core::effect::Effect;
+use crate::core::event::Refusal;
+use crate::core::exit::{Mark, Marks, destination};
+use crate::core::flush::FlushCall;
+use crate::core::identity::Identity;
+use crate::core::json;
+use crate::core::notice::{LastError, Notice};
+use crate::core::options::Options;
+use crate::core::pacing::Pacing;
+use crate::core::policy;
+use crate::core::queue::Queue;
+use crate::core::random::Random;
+use crate::core::segment::Kept;
+use sending::InFlight;
+use storing::{Adoption, PendingWrite, Storage};
+
+/// What the engine needs to know at its start.
+#[derive(Debug)]
+pub struct Setup {
+    /// What `init` was given.
+    pub options: Options,
+    /// This page's name among the pages that share the store: unique, of `A-Z a-z 0-9 _ -`.
+    pub owner: String,
+    /// The anonymous id this browser gets if it has none.
+    pub anonymous: String,
+    /// The browser's user agent; empty if it has none.
+    pub ua: String,
+    /// Seeds the jitter.
+    pub seed: u64,
+    /// Whether the browser says it has a network.
+    pub online: bool,
+    /// What the last page's [`Effect::RememberLink`] said.
+    pub good_link: Option<u32>,
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct Engine {
+    options: Options,
+    ua: String,
+    phase: Phase,
+    storage: Storage,
+    identity: Identity,
+    user_id: String,
+    queue: Queue,
+    account: Account,
+    adoption: Adoption,
+    marks: Marks,
+    /// Where the last reply was a success from.
+    good_link: Option<u32>,
+    /// Whether records are kept outside the store.
+    kept_elsewhere: bool,
+    pacing: Pacing,
+    online: bool,
+    /// The newest segment that the flush round under way covers; 0 before the first round.
+    round: u64,
+    requests: Vec<InFlight>,
+    writes: Vec<PendingWrite>,
+    flush_calls: Vec<FlushCall>,
+    last_error: Option<LastError>,
+    last_id: u32,
+    random: Random,
+    effects: Vec<Effect>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// The store is being opened; calls wait for the identity that it holds.
+    Opening {
+        deadline: u64,
+        held: Vec<Call>,
+    },
+    Open,
+    /// The page is hidden for good, frozen or cached; it may come back.
+    Away,
+    Closed,
+}
+
+#[derive(Debug)]
+enum Call {
+    Track(String),
+    Identify(String),
+    Reset(String),
+    Flush(u32),
+}
+
+impl Engine {
+    /// An engine that asks for its store at once.
+    pub fn new(setup: Setup, now: u64) -> Self {
+        let identity = Identity { anonymous: setup.anonymous, user: None };
+        let mut engine = Self {
+            ua: if setup.ua.is_empty() { String::new() } else { json::quoted(&setup.ua) },
+            phase: Phase::Closed,
+            storage: Storage::Store,
+            user_id: identity.user_id(),
+            identity,
+            queue: Queue::new(setup.owner),
+            account: Account::default(),
+            adoption: Adoption::default(),
+            marks: Marks::default(),
+            good_link: setup.good_link,
+            kept_elsewhere: false,
+            pacing: Pacing::default(),
+            online: setup.online,
+            round: 0,
+            requests: Vec::new(),
+            writes: Vec::new(),
+            flush_calls: Vec::new(),
+            last_error: None,
+            last_id: 0,
+            random: Random::new(setup.seed),
+            effects: Vec::new(),
+            options: setup.options,
+        };
+        engine.open(now);
+        engine
+    }
+
+    /// The next thing to do, if any.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        (!self.effects.is_empty()).then(|| self.effects.remove(0))
+    }
+
+    /// When to call [`Engine::handle_timeout`], if nothing happens before.
+    pub fn next_timeout(&self) -> Option<u64> {
+        match self.phase {
+            Phase::Opening { deadline, .. } => Some(deadline),
+            Phase::Open => self.deadlines().into_iter().flatten().min(),
+            Phase::Away | Phase::Closed => None,
+        }
+    }
+
+    /// What `init` was given, with the key as it is now.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Whether the store is being opened, and has time left.
+    pub fn is_opening(&self) -> bool {
+        matches!(self.phase, Phase::Opening { .. })
+    }
+
+    /// This page's name among the pages that share the store.
+    pub fn owner(&self) -> &str {
+        self.queue.owner()
+    }
+
+    /// The id that events are sealed with now, unless they bring their own.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: u64) {
+        if let Phase::Opening { deadline, .. } = self.phase
+            && deadline <= now
+        {
+            self.handle_open_failed("the browser did not open its storage in time".into(), Vec::new(), now);
+        }
+        self.advance(now);
+    }
+
+    /// A task's events, one line each, as [`crate::core::event`] describes them.
+    pub fn handle_track(&mut self, lines: String, now: u64) {
+        self.handle_call(Call::Track(lines), now);
+    }
+
+    /// The page names the user.
+    pub fn handle_identify(&mut self, user: String, now: u64) {
+        self.handle_call(Call::Identify(user), now);
+    }
+
+    /// The page forgets the user; `anonymous` is the next anonymous id.
+    pub fn handle_reset(&mut self, anonymous: String, now: u64) {
+        self.handle_call(Call::Reset(anonymous), now);
+    }
+
+    /// A call of `flush`; answered by [`Effect::SettleFlush`] with the same `id`.
+    pub fn handle_flush(&mut self, id: u32, now: u64) {
+        self.handle_call(Call::Flush(id), now);
+    }
+
+    /// The key to use from now on.
+    pub fn handle_key(&mut self, api_key: String, now: u64) {
+        if self.options.api_key != api_key {
+            self.options.api_key = api_key;
+            // No reply to the new key tells what became of events that went under the old one.
+            self.marks.lift();
+            self.apply_marks();
+        }
+        self.pacing.note_answered();
+        self.advance(now);
+    }
+
+    /// The browser says whether it has a network.
+    pub fn handle_online(&mut self, online: bool, now: u64) {
+        if online && !self.online {
+            self.pacing.note_online();
+        }
+        self.online = online;
+        self.advance(now);
+    }
+
+    /// The page cannot be seen any more. It may be gone in a moment, or live on for hours.
+    pub fn handle_hidden(&mut self, now: u64) {
+        if let Phase::Open = self.phase {
+            self.send_at_exit(now);
+            self.keep_elsewhere();
+        }
+    }
+
+    /// The page goes away: hidden for good, frozen or into the back/forward cache.
+    pub fn handle_exit(&mut self, now: u64) {
+        let held = match &mut self.phase {
+            Phase::Opening { held, .. } => std::mem::take(held),
+            Phase::Open => Vec::new(),
+            Phase::Away | Phase::Closed => return,
+        };
+        self.phase = Phase::Away;
+        for call in held {
+            self.perform(call, now);
+        }
+        self.leave(now);
+    }
+
+    /// The page is back from the back/forward cache or a freeze. Others may have adopted its segments, so it
+    /// starts anew under the name `owner`.
+    pub fn handle_return(&mut self, owner: String, now: u64) {
+        if let Phase::Away = self.phase {
+            self.queue = Queue::new(owner);
+            self.account = Account::default();
+            self.adoption = Adoption::default();
+            self.round = 0;
+            self.requests.clear();
+            self.writes.clear();
+            self.open(now);
+        }
+    }
+
+    /// Another page has taken this one for dead and adopted its segments: it starts anew under the name `owner`.
+    pub fn handle_usurped(&mut self, owner: String, now: u64) {
+        if let Phase::Open = self.phase {
+            self.phase = Phase::Away;
+            self.keep_elsewhere();
+            self.effects.push(Effect::Leave { mark: None });
+            self.handle_return(owner, now);
+        }
+    }
+
+    /// The page wants no more of the tracker. What is left is sent by the next page.
+    pub fn handle_close(&mut self, now: u64) {
+        self.handle_exit(now);
+        self.phase = Phase::Closed;
+    }
+
+    fn open(&mut self, now: u64) {
+        self.phase = Phase::Opening { deadline: now + policy::OPEN_TIMEOUT, held: Vec::new() };
+        self.storage = Storage::Store;
+        let owner = self.queue.owner().into();
+        self.effects.push(Effect::Open { owner, identity: self.identity.clone() });
+    }
+
+    fn handle_call(&mut self, call: Call, now: u64) {
+        match &mut self.phase {
+            Phase::Opening { held, .. } => held.push(call),
+            Phase::Open => {
+                self.perform(call, now);
+                self.advance(now);
+            }
+            // A page's own last words come after ours, from its own handler of the same event.
+            Phase::Away => {
+                self.perform(call, now);
+                self.leave(now);
+            }
+            Phase::Closed => match call {
+                Call::Flush(id) => self.perform(Call::Flush(id), now),
+                _ => self.notify_refused(Refusal::Closed),
+            },
+        }
+    }
+
+    fn perform(&mut self, call: Call, now: u64) {
+        match call {
+            Call::Track(lines) => self.accept(&lines, now),
+            Call::Identify(user) => self.set_identity(Identity { user: Some(user), ..self.identity.clone() }),
+            Call::Reset(anonymous) => self.set_identity(Identity { anonymous, user: None }),
+            Call::Flush(id) => self.begin_flush(id, now),
+        }
+    }
+
+    fn set_identity(&mut self, identity: Identity) {
+        self.user_id = identity.user_id();
+        self.identity = identity;
+        self.store_identity();
+    }
+
+    /// Does all that is due at `now`, and answers who waits for it.
+    fn advance(&mut self, now: u64) {
+        if let Phase::Open = self.phase {
+            self.give_up_overdue_requests(now);
+            self.begin_round_if_due(now);
+            self.send_due(now);
+            self.adopt_more(now);
+        }
+        self.settle_flush_calls(now);
+        self.check_account();
+    }
+
+    fn leave(&mut self, now: u64) {
+        self.send_at_exit(now);
+        let departing = self.departing_requests();
+        let to = destination(&self.options);
+        let mark = Mark::new(to, &departing).filter(|_| self.good_link == Some(to));
+        self.marks.note_departure(departing);
+        self.keep_elsewhere();
+        self.effects.push(Effect::Leave { mark });
+        self.settle_flush_calls(now);
+    }
+
+    fn deadlines(&self) -> [Option<u64>; 5] {
+        let idle = self.requests.is_empty() && self.online;
+        let unfinished_round = self.queue.awaits_request(self.round);
+        [
+            self.requests.iter().map(|request| request.deadline).min(),
+            self.flush_calls.iter().map(|call| call.deadline).min(),
+            self.pacing.blocked_until(0).filter(|_| idle && unfinished_round),
+            self.pacing.flush_at().filter(|_| !unfinished_round),
+            self.adoption.next_look(),
+        ]
+    }
+
+    fn next_id(&mut self) -> u32 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.effects.push(Effect::Notify(notice));
+    }
+
+    fn notify_refused(&mut self, code: Refusal) {
+        self.notify(Notice::Rejected { code, message: code.message() });
+    }
+
+    /// Where a segment that comes now is kept.
+    fn keeping(&self) -> Kept {
+        match (&self.phase, self.storage) {
+            (Phase::Open, Storage::Store) => Kept::Writing,
+            _ => Kept::Memory,
+        }
+    }
+
+    fn check_account(&self) {
+        debug_assert_eq!(
+            self.account.queued(),
+            self.queue.len() as u64 + self.adoption.unloaded(),
+            "accepted events are queued or accounted for"
+        );
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests;

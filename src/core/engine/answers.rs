@@ -1,0 +1,104 @@
+//! What the page asks: `flush`, and `stats`.
+
+use super::storing::Settled;
+use super::{Engine, Phase, Storage};
+use crate::core::account::Account;
+use crate::core::dead_letter::Reason;
+use crate::core::effect::Effect;
+use crate::core::flush::{FlushCall, Wait};
+use crate::core::notice::{Dropped, Notice, Stats, Waiting};
+use crate::core::policy;
+
+impl Engine {
+    /// The queue's account, with those of the `other` pages that share the store.
+    pub fn stats(&self, others: &[Account], now: u64) -> Stats {
+        let mut account = self.account;
+        others.iter().for_each(|&other| account.add(other));
+        let wait = self.wait(now).filter(|_| account.queued() > 0);
+        let memory = self.storage == Storage::Memory;
+        Stats {
+            accepted: account.accepted,
+            delivered: account.delivered,
+            handed_over: account.handed_over,
+            queued: account.queued(),
+            rejected: account.rejected,
+            uncertain: account.uncertain,
+            dropped: Dropped { storage_lost: account.storage_lost },
+            in_flight: self.requests.iter().map(|request| request.events).sum(),
+            storage: if memory { "memory" } else { "indexeddb" },
+            fallbacks: if memory { vec!["memory_queue"] } else { Vec::new() },
+            waiting: wait.map(|(waiting, _)| waiting),
+            until: wait.and_then(|(_, until)| until),
+            last_error: self.last_error.clone(),
+        }
+    }
+
+    pub(super) fn begin_flush(&mut self, id: u32, now: u64) {
+        let order = self.queue.last_order();
+        let deadline = now + policy::REQUEST_TIMEOUT;
+        self.flush_calls.push(FlushCall { id, order, deadline, delivered: 0, rejected: 0 });
+        self.begin_round();
+        if !matches!(self.phase, Phase::Open) {
+            self.settle_flush_calls(now);
+        }
+    }
+
+    /// Tells whoever waits or listens what became of events.
+    pub(super) fn tell_settled(&mut self, settled: Settled) {
+        let (count, dead) = (settled.delivered.len(), settled.dead.len());
+        for call in &mut self.flush_calls {
+            call.delivered += count;
+            call.rejected += dead;
+        }
+        if count > 0 {
+            self.notify(Notice::Delivered { count, ids: settled.delivered });
+        }
+        if let Some(letter) = settled.dead.first() {
+            let refused = letter.reason == Reason::Rejected;
+            let code = if refused { "refused_by_endpoint" } else { "uncertain" };
+            let (message, status) = (letter.message.clone(), letter.status);
+            let ids = settled.dead.into_iter().map(|letter| letter.id).collect();
+            self.notify(Notice::DeadLetters { code, message, status, ids });
+        }
+    }
+
+    /// Answers the calls that are done, cannot get on, or have waited long enough.
+    pub(super) fn settle_flush_calls(&mut self, now: u64) {
+        let wait = self.wait(now);
+        let stuck = matches!(
+            wait,
+            Some((Waiting::Backoff | Waiting::Paused | Waiting::Offline | Waiting::Closed, _))
+        );
+        let settling = self.is_settling();
+        let queued = self.account.queued();
+        let (queue, effects) = (&self.queue, &mut self.effects);
+        self.flush_calls.retain(|call| {
+            let done = !settling && !queue.holds(call.order);
+            let answered = done || stuck || call.deadline <= now;
+            if answered {
+                effects.push(Effect::SettleFlush { call: call.id, result: call.result(queued, wait) });
+            }
+            !answered
+        });
+    }
+
+    /// Why nothing is sent just now.
+    fn wait(&self, now: u64) -> Wait {
+        match self.phase {
+            Phase::Opening { deadline, .. } => return Some((Waiting::Opening, Some(deadline))),
+            Phase::Away | Phase::Closed => return Some((Waiting::Closed, None)),
+            Phase::Open => {}
+        }
+        if let Some(deadline) = self.requests.iter().map(|request| request.deadline).min() {
+            Some((Waiting::Request, Some(deadline)))
+        } else if !self.online {
+            Some((Waiting::Offline, None))
+        } else if let Some(until) = self.pacing.blocked_until(now) {
+            let waiting = if self.pacing.is_paused() { Waiting::Paused } else { Waiting::Backoff };
+            Some((waiting, Some(until)))
+        } else {
+            let waiting = self.pacing.flush_at().map(|until| (Waiting::Interval, Some(until)));
+            waiting.or_else(|| (!self.queue.is_empty()).then_some((Waiting::Reply, None)))
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Flush rounds, requests and their responses.
+
+use super::storing::Change;
+use super::{Engine, Phase};
+use crate::core::dead_letter::{DeadLetter, Reason};
+use crate::core::effect::{Effect, Request};
+use crate::core::event::Envelope;
+use crate::core::exit::{self, destination};
+use crate::core::notice::{LastError, Notice};
+use crate::core::policy;
+use crate::core::queue::Removal;
+use crate::core::verdict::{Response, Verdict, verdict};
+
+/// A request whose response is awaited.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    id: u32,
+    /// Where it went, and under which key.
+    to: u32,
+    pub(super) events: usize,
+    bytes: usize,
+    keepalive: bool,
+    at_exit: bool,
+    pub(super) deadline: u64,
+}
+
+impl Engine {
+    /// A request has ended.
+    pub fn handle_response(&mut self, request: u32, response: Response, now: u64) {
+        let place = self.requests.iter().position(|in_flight| in_flight.id == request);
+        let Some(place) = place.filter(|_| matches!(self.phase, Phase::Open)) else {
+            return self.hear_late_reply(request, &response, now);
+        };
+        let in_flight = self.requests.swap_remove(place);
+        let outcome = verdict(&response, in_flight.events);
+        if outcome != Verdict::Delivered {
+            self.last_error = Some(LastError { status: response.status, message: response.message.clone() });
+        }
+        let to_old_key = in_flight.to != destination(&self.options);
+        if to_old_key && outcome == Verdict::Forbidden {
+            self.queue.release(request);
+        } else {
+            self.obey(outcome, &in_flight, response, now);
+        }
+        if !to_old_key {
+            self.judge_marks(outcome);
+        }
+        self.advance(now);
+    }
+
+    /// The reply to a request that this page gave to the browser before it went away and came back.
+    fn hear_late_reply(&mut self, request: u32, response: &Response, now: u64) {
+        let outcome = verdict(response, 0);
+        if self.marks.take_departed(request, outcome == Verdict::Delivered) {
+            self.judge_marks(outcome);
+            self.advance(now);
+        }
+    }
+
+    /// A reply has come: it tells what to think of the events that were handed over to the same endpoint before, and
+    /// of those that will be.
+    fn judge_marks(&mut self, outcome: Verdict) {
+        match outcome {
+            Verdict::Delivered | Verdict::Named | Verdict::Partial => {
+                self.marks.settle();
+                self.remember_link(Some(destination(&self.options)));
+            }
+            Verdict::Refused => {}
+            Verdict::Forbidden => {
+                self.marks.lift();
+                self.remember_link(None);
+            }
+            Verdict::Malformed | Verdict::Retry => self.remember_link(None),
+        }
+        self.apply_marks();
+    }
+
+    fn remember_link(&mut self, good: Option<u32>) {
+        if self.good_link != good {
+            self.good_link = good;
+            self.effects.push(Effect::RememberLink { good });
+        }
+    }
+
+    pub(super) fn begin_round_if_due(&mut self, now: u64) {
+        if self.queue.awaits_request(self.round) {
+            return;
+        }
+        let interval_over = self.pacing.flush_at().is_some_and(|at| at <= now);
+        if interval_over || self.queue.fills(self.options.batch_size) {
+            self.begin_round();
+        }
+    }
+
+    /// Everything queued so far is to go out, without waiting for the interval.
+    pub(super) fn begin_round(&mut self) {
+        self.round = self.queue.last_order();
+        self.pacing.note_round();
+    }
+
+    /// Sends the next batch of the round: one at a time, so that a page's events arrive in their order.
+    pub(super) fn send_due(&mut self, now: u64) {
+        let busy = self.requests.iter().any(|in_flight| !in_flight.at_exit);
+        if busy || !self.may_send(now) || !self.queue.awaits_request(self.round) {
+            return;
+        }
+        self.send(self.options.batch_size, policy::MAX_BATCH_BYTES, false, now);
+    }
+
+    /// Gives the oldest events to the browser, as far as they may outlive the page.
+    pub(super) fn send_at_exit(&mut self, now: u64) {
+        if self.may_send(now) {
+            while self.send(policy::MAX_BATCH_EVENTS, exit::share_left(self.bytes_outliving()), true, now) {}
+        }
+    }
+
+    pub(super) fn give_up_overdue_requests(&mut self, now: u64) {
+        while let Some(overdue) = self.requests.iter().find(|in_flight| in_flight.deadline <= now) {
+            let request = overdue.id;
+            self.requests.retain(|in_flight| in_flight.id != request);
+            self.effects.push(Effect::Abort { request });
+            self.remember_link(None);
+            let message = String::from("no answer within 30 seconds");
+            self.last_error = Some(LastError { status: 0, message: message.clone() });
+            self.retry_later(request, Response { message, ..Response::default() }, now);
+        }
+    }
+
+    /// Requests that outlive the page, and the ids of their events.
+    pub(super) fn departing_requests(&self) -> Vec<(u32, String)> {
+        let outliving = self.requests.iter().filter(|in_flight| in_flight.keepalive);
+        outliving.map(|in_flight| (in_flight.id, self.queue.ids(in_flight.id))).collect()
+    }
+
+    fn may_send(&self, now: u64) -> bool {
+        self.online && self.pacing.blocked_until(now).is_none()
+    }
+
+    fn send(&mut self, max_events: usize, max_bytes: usize, at_exit: bool, now: u64) -> bool {
+        let id = self.next_id();
+        let Some(batch) = self.queue.take_batch(id, max_events, max_bytes, at_exit) else { return false };
+        let (events, bytes) = (batch.len(), batch.bytes());
+        let keepalive = at_exit || exit::fits_share(bytes, self.bytes_outliving());
+        let deadline = now + policy::REQUEST_TIMEOUT;
+        self.requests.push(InFlight {
+            id,
+            to: destination(&self.options),
+            events,
+            bytes,
+            keepalive,
+            at_exit,
+            deadline,
+        });
+        self.effects.push(Effect::Send(Request { id, body: batch.into_body(), keepalive, at_exit }));
+        true
+    }
+
+    fn bytes_outliving(&self) -> usize {
+        self.requests.iter().filter(|in_flight| in_flight.keepalive).map(|in_flight| in_flight.bytes).sum()
+    }
+
+    fn obey(&mut self, verdict: Verdict, in_flight: &InFlight, response: Response, now: u64) {
+        let request = in_flight.id;
+        match verdict {
+            Verdict::Delivered | Verdict::Named => {
+                self.pacing.note_answered();
+                self.settle(request, Reason::Rejected, &response.failed.clone(), response, now);
+            }
+            Verdict::Partial if self.options.resend_partial => self.resend_partial(request, response, now),
+            Verdict::Partial => self.bury(request, Reason::Uncertain, in_flight.events, response, now),
+            Verdict::Refused if in_flight.events == 1 => {
+                self.bury(request, Reason::Rejected, 1, response, now)
+            }
+            Verdict::Refused if self.pacing.may_bisect(now) => {
+                let parts = [self.next_id(), self.next_id()];
+                self.queue.split(request, parts);
+            }
+            Verdict::Refused => self.bury(request, Reason::Uncertain, in_flight.events, response, now),
+            Verdict::Forbidden => self.pause(request, "forbidden", response, now),
+            Verdict::Malformed if self.pacing.note_malformed() => {
+                self.pause(request, "bad_response", response, now)
+            }
+            Verdict::Malformed | Verdict::Retry => self.retry_later(request, response, now),
+        }
+    }
+
+    /// All of the request's events become dead letters.
+    fn bury(&mut self, request: u32, reason: Reason, events: usize, response: Response, now: u64) {
+        self.pacing.note_answered();
+        let all: Vec<usize> = (0..events).collect();
+        self.settle(request, reason, &all, response, now);
+    }
+
+    /// Takes the request's events out of the queue: delivered, but for those at the places of `dead`.
+    fn settle(&mut self, request: u32, reason: Reason, dead: &[usize], response: Response, now: u64) {
+        let Removal { events, puts, deletes } = self.queue.remove(request);
+        let (mut delivered, mut letters) = (Vec::new(), Vec::new());
+        for (place, Envelope { id, json }) in events.into_iter().enumerate() {
+            if dead.contains(&place) {
+                let (status, message) = (response.status, response.message.clone());
+                letters.push(DeadLetter { id, json, reason, status, message, at: now });
+            } else {
+                delivered.push(id);
+            }
+        }
+        self.account.delivered += delivered.len() as u64;
+        match reason {
+            Reason::Rejected => self.account.rejected += letters.len() as u64,
+            Reason::Uncertain => self.account.uncertain += letters.len() as u64,
+        }
+        self.write(Change { puts, deletes, delivered, letters, ..Change::default() });
+    }
+
+    /// Sends the batch again at once, with the same ids; if that does not help either, like any failed batch.
+    fn resend_partial(&mut self, request: u32, response: Response, now: u64) {
+        if self.pacing.failures() > 0 {
+            return self.retry_later(request, response, now);
+        }
+        self.queue.release(request);
+        self.pacing.note_failed(now, &response, &mut self.random);
+        self.pacing.note_resent();
+    }
+
+    fn pause(&mut self, request: u32, reason: &'static str, response: Response, now: u64) {
+        self.queue.release(request);
+        if self.pacing.note_paused(now) {
+            let (status, message) = (response.status, response.message);
+            self.notify(Notice::Paused { reason, status, message, until: now + policy::PAUSE });
+        }
+    }
+
+    fn retry_later(&mut self, request: u32, response: Response, now: u64) {
+        self.queue.release(request);
+        let delay = self.pacing.note_failed(now, &response, &mut self.random);
+        let (status, message) = (response.status, response.message);
+        self.notify(Notice::Retry { attempt: self.pacing.failures(), delay, status, message });
+    }
+}

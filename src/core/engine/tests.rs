@@ -1,0 +1,10 @@
+//! The engine with a model of its shell.
+
+mod adoption;
+mod delivery;
+mod exit;
+mod model;
+mod review;
+mod storage;
+mod verdicts;
+mod worlds;

@@ -1,0 +1,223 @@
+//! A model of the shell: a disk that pages share, and a network that the test answers for.
+
+use crate::core::dead_letter::DeadLetter;
+use crate::core::effect::{Request, Write};
+use crate::core::engine::storing::Orphan;
+use crate::core::engine::*;
+use crate::core::notice::FlushResult;
+use crate::core::options::Value;
+use crate::core::segment::{Record, SegmentKey};
+use crate::core::verdict::Response;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What outlives a page.
+#[derive(Debug, Default)]
+pub(super) struct Disk {
+    pub(super) records: BTreeMap<String, Record>,
+    pub(super) accounts: BTreeMap<String, Account>,
+    pub(super) identity: Option<Identity>,
+    pub(super) letters: BTreeMap<String, DeadLetter>,
+    pub(super) marks: BTreeMap<String, Mark>,
+    pub(super) locks: BTreeSet<String>,
+    pub(super) good_link: Option<u32>,
+    /// What a page kept elsewhere; it moves in when the next one opens.
+    pub(super) left: Vec<Record>,
+}
+
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) engine: Engine,
+    pub(super) now: u64,
+    pub(super) locks: BTreeSet<String>,
+    pub(super) requests: Vec<Request>,
+    pub(super) notices: Vec<Notice>,
+    pub(super) answers: Vec<FlushResult>,
+    pub(super) writes: usize,
+    /// Effects are kept back while the store is slow.
+    pub(super) stalled: bool,
+}
+
+impl Page {
+    pub(super) fn open(disk: &mut Disk, owner: &str) -> Self {
+        Self::open_with(disk, owner, &[])
+    }
+
+    pub(super) fn open_with(disk: &mut Disk, owner: &str, options: &[(&str, Value)]) -> Self {
+        let mut page = Self::opening(owner, options);
+        page.engine.good_link = disk.good_link;
+        page.drain(disk);
+        page
+    }
+
+    pub(super) fn opening(owner: &str, options: &[(&str, Value)]) -> Self {
+        let given = [("apiKey", Value::Text("k".into()))].into_iter().chain(options.iter().cloned());
+        let setup = Setup {
+            options: Options::read(given.map(|(option, value)| (option.into(), value))).unwrap(),
+            owner: owner.into(),
+            anonymous: ["anon-", owner].concat(),
+            ua: "UA".into(),
+            seed: 7,
+            online: true,
+            good_link: None,
+        };
+        Self {
+            engine: Engine::new(setup, 0),
+            now: 0,
+            locks: BTreeSet::new(),
+            requests: Vec::new(),
+            notices: Vec::new(),
+            answers: Vec::new(),
+            writes: 0,
+            stalled: false,
+        }
+    }
+
+    pub(super) fn input(&mut self, disk: &mut Disk, input: impl FnOnce(&mut Engine, u64)) {
+        input(&mut self.engine, self.now);
+        self.drain(disk);
+    }
+
+    pub(super) fn track(&mut self, disk: &mut Disk, ids: impl IntoIterator<Item = u32>) {
+        let lines: Vec<_> =
+            ids.into_iter().map(|id| ["e", &id.to_string(), "\tt\t\"click\"\t{}"].concat()).collect();
+        self.input(disk, |engine, now| engine.handle_track(lines.join("\n"), now));
+    }
+
+    pub(super) fn wait(&mut self, disk: &mut Disk, ms: u64) {
+        let end = self.now + ms;
+        while let Some(at) = self.engine.next_timeout().filter(|&at| at <= end) {
+            self.now = self.now.max(at);
+            self.input(disk, |engine, now| engine.handle_timeout(now));
+        }
+        self.now = end;
+    }
+
+    /// Lets time pass until the page sends something.
+    pub(super) fn wait_for_request(&mut self, disk: &mut Disk) {
+        while self.requests.is_empty() {
+            let next = self.engine.next_timeout().expect("the page is done waiting");
+            self.wait(disk, next.saturating_sub(self.now).max(1));
+        }
+    }
+
+    pub(super) fn respond(&mut self, disk: &mut Disk, status: u16) -> Request {
+        self.respond_with(disk, Response { status, success: Some(status == 200), ..Response::default() })
+    }
+
+    pub(super) fn respond_with(&mut self, disk: &mut Disk, response: Response) -> Request {
+        let request = self.requests.remove(0);
+        self.input(disk, |engine, now| engine.handle_response(request.id, response, now));
+        request
+    }
+
+    /// Answers like a server that refuses every batch with one of the `guilty` in it; returns the number of requests.
+    pub(super) fn respond_refusing(&mut self, disk: &mut Disk, guilty: impl Fn(u32) -> bool) -> usize {
+        let mut requests = 0;
+        while let Some(request) = self.requests.first() {
+            let refused = ids(request).into_iter().any(&guilty);
+            self.respond(disk, if refused { 400 } else { 200 });
+            requests += 1;
+        }
+        requests
+    }
+
+    pub(super) fn leave(&mut self, disk: &mut Disk) {
+        self.input(disk, |engine, now| engine.handle_exit(now));
+    }
+
+    pub(super) fn drain(&mut self, disk: &mut Disk) {
+        while !self.stalled
+            && let Some(effect) = self.engine.poll_effect()
+        {
+            self.perform(effect, disk);
+        }
+    }
+
+    pub(super) fn perform(&mut self, effect: Effect, disk: &mut Disk) {
+        let now = self.now;
+        match effect {
+            Effect::Open { owner, identity } => {
+                let left = disk.left.drain(..).map(|record| (record.key.as_str().into(), record));
+                disk.records.extend(left);
+                disk.locks.insert(owner.clone());
+                self.locks.insert(owner);
+                let identity = disk.identity.get_or_insert(identity).clone();
+                self.engine.handle_opened(identity, now);
+            }
+            Effect::Write(write) => {
+                self.writes += 1;
+                let id = write.id;
+                disk.apply(write);
+                self.engine.handle_written(id, None, now);
+            }
+            Effect::FindOrphans => {
+                let orphans = disk.claim(&mut self.locks);
+                self.engine.handle_orphans(orphans, now);
+            }
+            Effect::Load { owner, after } => {
+                let records = disk.load(&owner, after.as_ref());
+                self.engine.handle_loaded(&owner, records, now);
+            }
+            Effect::Send(request) => self.requests.push(request),
+            Effect::Abort { request } => self.requests.retain(|sent| sent.id != request),
+            Effect::KeepElsewhere { unstored } => disk.left = unstored,
+            Effect::Leave { mark } => {
+                disk.marks.extend(mark.map(|mark| (self.engine.owner().into(), mark)));
+                disk.locks.retain(|lock| !self.locks.contains(lock));
+            }
+            Effect::RememberLink { good } => disk.good_link = good,
+            Effect::Notify(notice) => self.notices.push(notice),
+            Effect::SettleFlush { result, .. } => self.answers.push(result),
+        }
+    }
+}
+
+impl Disk {
+    pub(super) fn apply(&mut self, write: Write) {
+        for key in write.deletes {
+            self.records.remove(key.as_str());
+        }
+        self.records.extend(write.puts.into_iter().map(|record| (record.key.as_str().into(), record)));
+        self.accounts.insert(write.owner, write.account);
+        self.accounts.retain(|owner, _| !write.adopted_accounts.contains(owner));
+        self.identity = write.identity.or(self.identity.take());
+        self.marks.retain(|owner, _| !write.settled_marks.contains(owner));
+        self.letters.retain(|id, _| !write.settled_letters.contains(id));
+        self.letters.extend(write.letters.into_iter().map(|letter| (letter.key(), letter)));
+    }
+
+    pub(super) fn claim(&mut self, locks: &mut BTreeSet<String>) -> Vec<Orphan> {
+        let of_records = self.records.values().map(|record| record.key.owner().to_string());
+        let others = self.accounts.keys().chain(self.marks.keys()).cloned();
+        let owners: BTreeSet<_> = of_records.chain(others).collect();
+        let free = owners.into_iter().filter(|owner| self.locks.insert(owner.clone()));
+        free.map(|owner| {
+            locks.insert(owner.clone());
+            let account = self.accounts.get(&owner).copied().unwrap_or_default();
+            Orphan { account, marks: self.marks.get(&owner).cloned().into_iter().collect(), owner }
+        })
+        .collect()
+    }
+
+    pub(super) fn load(&self, owner: &str, after: Option<&SegmentKey>) -> Vec<Record> {
+        let own = self.records.values().filter(|record| record.key.owner() == owner);
+        let rest = own.filter(|record| after.is_none_or(|after| record.key > *after));
+        rest.take(policy::LOAD_SEGMENTS).cloned().collect()
+    }
+}
+
+pub(super) fn ids(request: &Request) -> Vec<u32> {
+    let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
+    let events = body["events"].as_array().unwrap();
+    let ids =
+        events.iter().map(|event| event["properties"]["$event_id"].as_str().unwrap()[1..].parse().unwrap());
+    ids.collect()
+}
+
+/// A disk on which a page had a good reply.
+pub(super) fn warm_disk() -> Disk {
+    let mut disk = Disk::default();
+    let setup = Page::opening("x", &[]);
+    disk.good_link = Some(destination(setup.engine.options()));
+    disk
+}

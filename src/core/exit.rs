@@ -1,0 +1,151 @@
+//! The page going away: what is given to the browser, and the mark that remembers it.
+//!
+//! Nobody sees the reply to a request that outlives its page. The mark names the events of such requests; the page
+//! that adopts them keeps them back until the next reply from the same endpoint tells what to think of
+//! it: a success settles them as handed over, a refused key lifts the mark and they are sent again.
+//!
+//! A mark is written only where the last reply was a success, on this page or the one before it: otherwise an
+//! endpoint that was down at exit and is up later would settle what never arrived. Without a mark the events go
+//! again, with the same ids.
+
+use crate::core::options::Options;
+use crate::core::policy;
+
+/// The note of a hand-over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// [`destination`] of the requests.
+    pub to: u32,
+    /// Ids of the events, separated by spaces.
+    pub ids: String,
+}
+
+/// What the marks of adopted pages say of their events.
+#[derive(Debug, Default)]
+pub struct Marks {
+    /// The marks in force here: their pages, and the ids that are not decided on.
+    marks: Vec<(String, Vec<String>)>,
+    /// Requests of this page's own last departure, whose replies may still come.
+    departed: Vec<(u32, String)>,
+    /// Ids of theirs that did not arrive after all.
+    failed: Vec<String>,
+    /// Whether a reply since has told that the endpoint takes what is sent to it.
+    settled: bool,
+}
+
+impl Mark {
+    /// A mark of a departure's requests; none where nothing was on its way.
+    pub fn new(to: u32, requests: &[(u32, String)]) -> Option<Self> {
+        let ids: Vec<&str> = requests.iter().map(|(_, ids)| ids.as_str()).collect();
+        (!ids.is_empty()).then(|| Self { to, ids: ids.join(" ") })
+    }
+}
+
+impl Marks {
+    /// Brings `owner`'s marks into force, unless they are of requests to elsewhere, of which no reply will tell.
+    pub fn adopt(&mut self, owner: &str, marks: &[Mark], to: u32) {
+        for mark in marks {
+            let ids = mark.ids.split(' ').filter(|_| mark.to == to).map(String::from);
+            let ids = ids.filter(|id| !self.failed.contains(id)).collect();
+            self.marks.push((owner.into(), ids));
+        }
+        // Replies from before told nothing of these.
+        self.settled = false;
+    }
+
+    /// Whether the event was handed over.
+    pub fn name(&self, id: &str) -> bool {
+        self.marks.iter().flat_map(|(_, ids)| ids).any(|marked| marked == id)
+    }
+
+    /// Whether the event, which was handed over, has arrived. Of a request whose own reply may still come no other
+    /// reply tells.
+    pub fn settles(&self, id: &str) -> bool {
+        self.settled && !is_in(&self.departed, id)
+    }
+
+    /// A success: whatever was handed over has arrived.
+    pub fn settle(&mut self) {
+        self.settled = true;
+    }
+
+    /// A refused key, then and now: nothing has arrived. Every mark is lifted.
+    pub fn lift(&mut self) {
+        self.marks.iter_mut().for_each(|(_, ids)| ids.clear());
+    }
+
+    /// The page leaves with these requests on their way. What it had adopted is as it was before.
+    pub fn note_departure(&mut self, requests: Vec<(u32, String)>) {
+        *self = Self { departed: requests, ..Self::default() };
+    }
+
+    /// Takes note of the reply to a request of the page's last departure. Whether it was one.
+    pub fn take_departed(&mut self, request: u32, arrived: bool) -> bool {
+        let Some(place) = self.departed.iter().position(|(departed, _)| *departed == request) else {
+            return false;
+        };
+        let (_, ids) = self.departed.swap_remove(place);
+        if !arrived {
+            for (_, marked) in &mut self.marks {
+                marked.retain(|marked| !ids.split(' ').any(|id| id == marked));
+            }
+            self.failed.extend(ids.split(' ').map(String::from));
+        }
+        true
+    }
+
+    /// Every marked event has been dealt with: the pages whose marks can be deleted.
+    pub fn take_spent(&mut self) -> Vec<String> {
+        if self.settled {
+            let departed = &self.departed;
+            self.marks.iter_mut().for_each(|(_, ids)| ids.retain(|id| is_in(departed, id)));
+        }
+        // A page may have two marks, one from each store; they are deleted together.
+        let open = |owner: &str| self.marks.iter().any(|(of, ids)| of == owner && !ids.is_empty());
+        let owners = self.marks.iter().map(|(owner, _)| owner);
+        let spent: Vec<String> = owners.filter(|owner| !open(owner)).cloned().collect();
+        self.marks.retain(|(owner, _)| !spent.contains(owner));
+        spent
+    }
+}
+
+fn is_in(departed: &[(u32, String)], id: &str) -> bool {
+    departed.iter().any(|(_, ids)| ids.split(' ').any(|departed| departed == id))
+}
+
+/// Tells endpoint and key apart from others without telling the key (FNV-1a over UTF-16, which JavaScript can do as
+/// quickly).
+pub fn destination(options: &Options) -> u32 {
+    let units = options.endpoint.encode_utf16().chain([0]).chain(options.api_key.encode_utf16());
+    units.fold(0x811c_9dc5, |hash: u32, unit| (hash ^ u32::from(unit)).wrapping_mul(0x0100_0193))
+}
+
+/// Bytes that may still outlive the page while `in_flight` already do.
+pub fn share_left(in_flight: usize) -> usize {
+    policy::EXIT_SHARE_BYTES.saturating_sub(in_flight)
+}
+
+/// Whether an ordinary request of `bytes` should outlive the page too.
+pub fn fits_share(bytes: usize, in_flight: usize) -> bool {
+    bytes <= share_left(in_flight)
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use crate::core::options::Value;
+
+    #[test]
+    fn endpoint_and_key_both_make_the_destination() {
+        let to = |endpoint: &str, key: &str| {
+            let given = [("endpoint", endpoint), ("apiKey", key)];
+            let given = given.map(|(option, value)| (option.into(), Value::Text(value.into())));
+            destination(&Options::read(given).unwrap())
+        };
+        assert_eq!(to("/a", "k"), to("/a", "k"));
+        assert_ne!(to("/a", "k"), to("/b", "k"));
+        assert_ne!(to("/a", "k"), to("/a", "k2"));
+        assert_eq!(to("/v1/events/batch", "demo_key"), 0xeaea_68e1, "src/js/early-exit.js must agree");
+    }
+}

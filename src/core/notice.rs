@@ -1,0 +1,168 @@
+//! What the page's listeners hear and what its questions are answered with: plain data, in the words of
+//! `index.d.ts`.
+
+use crate::core::event::Refusal;
+use serde::Serialize;
+
+/// Something a listener may want to know.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Notice {
+    /// The store is open, or given up: `init` is done.
+    Opened {
+        /// This browser's anonymous id.
+        anonymous: String,
+    },
+    /// A batch arrived.
+    Delivered {
+        /// Events in it.
+        count: usize,
+        /// Their ids.
+        ids: Vec<String>,
+    },
+    /// A batch did not arrive and will be sent again.
+    Retry {
+        /// Failures in a row.
+        attempt: u32,
+        /// Milliseconds until it is sent again at the earliest.
+        delay: u64,
+        /// HTTP status, 0 without an answer.
+        status: u16,
+        /// What the server, or the browser, said.
+        message: String,
+    },
+    /// An event was refused by `track`.
+    Rejected {
+        /// Why.
+        code: Refusal,
+        /// What to do about it.
+        message: &'static str,
+    },
+    /// Events became dead letters.
+    #[serde(rename = "rejected")]
+    DeadLetters {
+        /// `refused_by_endpoint` or `uncertain`.
+        code: &'static str,
+        /// What the endpoint said.
+        message: String,
+        /// HTTP status.
+        status: u16,
+        /// The events' ids.
+        ids: Vec<String>,
+    },
+    /// Nothing is sent until a cause outside is mended; events are queued meanwhile.
+    Paused {
+        /// `forbidden` or `bad_response`.
+        reason: &'static str,
+        /// HTTP status.
+        status: u16,
+        /// What the endpoint said.
+        message: String,
+        /// When it is tried again, in milliseconds since 1970.
+        until: u64,
+    },
+    /// Events were given up under a documented limit.
+    Dropped {
+        /// Which limit.
+        reason: &'static str,
+        /// How many.
+        count: u64,
+    },
+    /// The tracker works with less than it wants.
+    Degraded {
+        /// What is used instead.
+        fallback: &'static str,
+        /// What happened.
+        message: String,
+    },
+}
+
+/// Why undelivered events wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Waiting {
+    /// The store is being opened.
+    Opening,
+    /// The flush interval.
+    Interval,
+    /// A request is under way.
+    Request,
+    /// A request failed.
+    Backoff,
+    /// The endpoint refuses the key, or is not the endpoint.
+    Paused,
+    /// The browser says it has no network.
+    Offline,
+    /// A page that is gone gave them to the browser: the next reply tells what to think of them.
+    Reply,
+    /// The tracker was closed, or its page is away.
+    Closed,
+}
+
+/// The answer to `flush`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FlushResult {
+    /// Events delivered since the call.
+    pub delivered: usize,
+    /// Events refused by the endpoint since the call.
+    pub rejected: usize,
+    /// Events still in this page's queue.
+    pub queued: u64,
+    /// Why they wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
+    /// Until when, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+}
+
+/// The answer to `stats`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stats {
+    /// As in [`crate::core::account::Account`], over all pages of the queue.
+    pub accepted: u64,
+    /// Confirmed by the endpoint.
+    pub delivered: u64,
+    /// Given to the browser at exit.
+    pub handed_over: u64,
+    /// Neither settled nor given up.
+    pub queued: u64,
+    /// Refused by the endpoint.
+    pub rejected: u64,
+    /// Fate unknown.
+    pub uncertain: u64,
+    /// Given up.
+    pub dropped: Dropped,
+    /// Events in requests that are under way, of this page.
+    pub in_flight: usize,
+    /// `indexeddb` or `memory`.
+    pub storage: &'static str,
+    /// What is missing here and what is used instead.
+    pub fallbacks: Vec<&'static str>,
+    /// Why this page's events wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
+    /// Until when, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// The last answer that was not a delivery.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<LastError>,
+}
+
+/// Events given up, by reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Dropped {
+    /// Their record had vanished from the store.
+    pub storage_lost: u64,
+}
+
+/// An answer that was not a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LastError {
+    /// HTTP status, 0 without an answer.
+    pub status: u16,
+    /// What the server, or the browser, said.
+    pub message: String,
+}

@@ -1,0 +1,221 @@
+//! What `init` accepts: every option is checked here, and the first at fault is named.
+
+use crate::core::policy;
+
+/// An option's value as JavaScript gave it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A string.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// A boolean.
+    Flag(bool),
+    /// Anything else.
+    Other,
+}
+
+/// Options that passed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// The bearer key.
+    pub api_key: String,
+    /// The batch endpoint.
+    pub endpoint: String,
+    /// The user, where the page knows it at start.
+    pub user_id: Option<String>,
+    /// Milliseconds from the first waiting event to its flush.
+    pub flush_interval: u64,
+    /// Events that start a flush at once, and the most one request carries.
+    pub batch_size: usize,
+    /// Whether `$event_id` and `$time` go into the properties.
+    pub metadata: bool,
+    /// Whether a batch that was taken in part is sent again, instead of becoming dead letters.
+    pub resend_partial: bool,
+    /// Names the queue.
+    pub instance: String,
+}
+
+/// An option at fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionError {
+    /// Its name.
+    pub option: String,
+    /// What it may be.
+    pub allowed: &'static str,
+}
+
+const KEY: &str = "the project's key: printable ASCII characters without spaces";
+const KNOWN: &str = "the options are apiKey, endpoint, userId, flushInterval, batchSize, metadata, partialFailure and instance";
+
+impl Options {
+    /// Checks options in the order given; those not given take their default.
+    ///
+    /// # Errors
+    /// [`OptionError`] for the first option that is unknown, of the wrong type or out of bounds, or for a
+    /// missing `apiKey`.
+    pub fn read(given: impl IntoIterator<Item = (String, Value)>) -> Result<Self, OptionError> {
+        let mut options = Self {
+            api_key: String::new(),
+            endpoint: policy::DEFAULT_ENDPOINT.into(),
+            user_id: None,
+            flush_interval: policy::DEFAULT_FLUSH_INTERVAL,
+            batch_size: policy::MAX_BATCH_EVENTS,
+            metadata: true,
+            resend_partial: false,
+            instance: "default".into(),
+        };
+        for (option, value) in given {
+            options.set(&option, value).map_err(|allowed| OptionError { option, allowed })?;
+        }
+        if options.api_key.is_empty() {
+            return Err(OptionError { option: "apiKey".into(), allowed: KEY });
+        }
+        Ok(options)
+    }
+
+    fn set(&mut self, option: &str, value: Value) -> Result<(), &'static str> {
+        match (option, value) {
+            ("apiKey", Value::Text(key)) if is_key(&key) => self.api_key = key,
+            ("apiKey", _) => return Err(KEY),
+            ("endpoint", Value::Text(url)) if is_endpoint(&url) => self.endpoint = url,
+            ("endpoint", _) => return Err("an http or https URL, or a path that begins with one /"),
+            ("userId", Value::Text(user)) if user.bytes().any(|byte| byte > b' ') => {
+                self.user_id = Some(user)
+            }
+            ("userId", _) => return Err("a string that is not empty"),
+            ("flushInterval", Value::Number(ms))
+                if (0.0..=policy::MAX_FLUSH_INTERVAL as f64).contains(&ms) =>
+            {
+                self.flush_interval = ms as u64;
+            }
+            ("flushInterval", _) => return Err("milliseconds from 0 to 86400000, a day"),
+            ("batchSize", Value::Number(events)) if is_batch_size(events) => {
+                self.batch_size = events as usize
+            }
+            ("batchSize", _) => return Err("a whole number from 1 to 100, the endpoint's limit"),
+            ("metadata", Value::Flag(metadata)) => self.metadata = metadata,
+            ("metadata", _) => return Err("true or false"),
+            ("partialFailure", Value::Text(word)) if word == "resend" || word == "quarantine" => {
+                self.resend_partial = word == "resend";
+            }
+            ("partialFailure", _) => return Err("\"quarantine\" or \"resend\""),
+            ("instance", Value::Text(name)) if is_name(&name) => self.instance = name,
+            ("instance", _) => return Err("1 to 64 of the characters A-Z a-z 0-9 _ -"),
+            _ => return Err(KNOWN),
+        }
+        Ok(())
+    }
+}
+
+/// Whether it can be a header's value: anything else would make every request fail.
+fn is_key(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn is_endpoint(url: &str) -> bool {
+    let address = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match address {
+        Some(address) => {
+            address.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[' || !c.is_ascii())
+                && !url.contains(' ')
+        }
+        None => url.starts_with('/') && !url.starts_with("//") && !url.contains(' '),
+    }
+}
+
+fn is_batch_size(events: f64) -> bool {
+    (1.0..=policy::MAX_BATCH_EVENTS as f64).contains(&events) && events as u32 as f64 == events
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    fn read(given: &[(&str, Value)]) -> Result<Options, OptionError> {
+        Options::read(given.iter().map(|(option, value)| ((*option).into(), value.clone())))
+    }
+
+    #[test]
+    fn a_key_is_all_it_takes() {
+        let options = read(&[("apiKey", text("k"))]).unwrap();
+        assert_eq!(options.endpoint, "https://api.appizer.com/v1/events/batch");
+        assert_eq!((options.batch_size, options.flush_interval, options.metadata), (100, 10_000, true));
+    }
+
+    #[test]
+    fn what_is_given_is_taken() {
+        let given = [
+            ("apiKey", text("k")),
+            ("endpoint", text("http://127.0.0.1:8787/v1/events/batch")),
+            ("userId", text("u1")),
+            ("flushInterval", Value::Number(0.0)),
+            ("batchSize", Value::Number(1.0)),
+            ("metadata", Value::Flag(false)),
+            ("partialFailure", text("resend")),
+            ("instance", text("shop-2")),
+        ];
+        let options = read(&given).unwrap();
+        assert_eq!(
+            (options.user_id.as_deref(), options.flush_interval, options.batch_size),
+            (Some("u1"), 0, 1)
+        );
+        assert_eq!(
+            (options.metadata, options.resend_partial, options.instance.as_str()),
+            (false, true, "shop-2")
+        );
+    }
+
+    #[test]
+    fn an_option_at_fault_is_named_with_what_is_allowed() {
+        let number = Value::Number;
+        for (option, value) in [
+            ("apiKey", text("")),
+            ("apiKey", text("two words")),
+            ("apiKey", number(1.0)),
+            ("endpoint", text("")),
+            ("endpoint", text("ftp://x")),
+            ("endpoint", text("//x")),
+            ("endpoint", text("http://")),
+            ("endpoint", text("api.appizer.com")),
+            ("userId", text(" ")),
+            ("flushInterval", number(-1.0)),
+            ("flushInterval", number(f64::NAN)),
+            ("flushInterval", number(f64::INFINITY)),
+            ("flushInterval", text("5")),
+            ("batchSize", number(0.0)),
+            ("batchSize", number(101.0)),
+            ("batchSize", number(1.5)),
+            ("metadata", text("yes")),
+            ("partialFailure", text("retry")),
+            ("instance", text("a b")),
+            ("instance", text("")),
+            ("apikey", text("k")),
+        ] {
+            let error = read(&[("apiKey", text("k")), (option, value.clone())]).unwrap_err();
+            assert_eq!(error.option, option, "{value:?}");
+            assert!(!error.allowed.is_empty());
+        }
+        assert_eq!(read(&[]).unwrap_err().option, "apiKey");
+    }
+
+    proptest! {
+        #[test]
+        fn no_option_makes_the_reader_panic(option in "\\w*", words in any::<String>(), number in any::<f64>()) {
+            for value in [Value::Text(words.clone()), Value::Number(number), Value::Flag(true), Value::Other] {
+                let _ = read(&[("apiKey", text("k")), (&option, value)]);
+            }
+        }
+    }
+}

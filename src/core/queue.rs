@@ -1,0 +1,317 @@
+//! What this page has to deliver: its own segments, and those it adopted from pages that are gone.
+
+use crate::core::batch::Batch;
+use crate::core::event::Envelope;
+use crate::core::policy;
+use crate::core::segment::{Kept, Queued, Record, Segment, SegmentKey};
+
+/// Segments in sending order: adopted ones, which are older, before the page's own.
+#[derive(Debug)]
+pub struct Queue {
+    owner: String,
+    next_number: u32,
+    next_order: u64,
+    segments: Vec<Segment>,
+}
+
+/// How the store must change after events left the queue.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Removal {
+    /// The events that left, in the order of their batch.
+    pub events: Vec<Envelope>,
+    /// Segments sent in part, with their rest.
+    pub puts: Vec<Record>,
+    /// Segments that are empty now.
+    pub deletes: Vec<SegmentKey>,
+}
+
+impl Queue {
+    /// An empty queue of the page `owner`.
+    pub fn new(owner: String) -> Self {
+        Self { owner, next_number: 0, next_order: 1, segments: Vec::new() }
+    }
+
+    /// The page whose segments `push` makes.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// Adds a task's envelopes as segments and returns their keys.
+    pub fn push(&mut self, envelopes: Vec<Envelope>, kept: Kept) -> Vec<SegmentKey> {
+        let mut keys = Vec::new();
+        let mut envelopes = envelopes.into_iter().map(Queued::new).peekable();
+        while envelopes.peek().is_some() {
+            let key = SegmentKey::new(&self.owner, self.next_number);
+            self.next_number += 1;
+            let events = envelopes.by_ref().take(policy::MAX_SEGMENT_EVENTS).collect();
+            let order = self.take_order();
+            self.segments.push(Segment { key: key.clone(), order, adopted: false, kept, events });
+            keys.push(key);
+        }
+        keys
+    }
+
+    /// Adds what another page left, ahead of the page's own, and returns the number of events. A corrupt
+    /// record is passed over: it stays in the store.
+    pub fn adopt(&mut self, records: Vec<Record>, kept: Kept) -> usize {
+        let mut events = 0;
+        for record in records {
+            let order = self.take_order();
+            if let Ok(segment) = Segment::read(record, order) {
+                let segment = Segment { kept, ..segment };
+                events += segment.events.len();
+                let place = self.adopted_segments();
+                self.segments.insert(place, segment);
+            }
+        }
+        events
+    }
+
+    /// The writing of these segments has ended: they are kept where `kept` says.
+    pub fn mark(&mut self, keys: &[SegmentKey], kept: Kept) {
+        for segment in self.segments.iter_mut().rev().filter(|segment| segment.kept == Kept::Writing) {
+            if keys.contains(&segment.key) {
+                segment.kept = kept;
+            }
+        }
+    }
+
+    /// Takes the oldest events that no request carries into a batch of at most `max_events` and `max_bytes`.
+    /// Events still being written go along only when the page is `leaving` and there is no later.
+    pub fn take_batch(
+        &mut self,
+        request: u32,
+        max_events: usize,
+        max_bytes: usize,
+        leaving: bool,
+    ) -> Option<Batch> {
+        let mut batch = Batch::new(request);
+        let ready = |segment: &&mut Segment| leaving || segment.kept != Kept::Writing;
+        let mut part = None;
+        'segments: for segment in self.segments.iter_mut().filter(ready) {
+            for queued in segment.events.iter_mut().filter(|queued| queued.is_waiting()) {
+                let apart = *part.get_or_insert(queued.part) != queued.part;
+                // One that is too large for any batch goes alone: the endpoint decides on it.
+                let max_bytes = if batch.is_empty() && !leaving { usize::MAX } else { max_bytes };
+                if apart || batch.len() == max_events || !batch.add(&queued.envelope.json, max_bytes) {
+                    break 'segments;
+                }
+                queued.request = Some(request);
+            }
+        }
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    /// Takes out what `request` carried: it needs no sending any more.
+    pub fn remove(&mut self, request: u32) -> Removal {
+        self.remove_if(|queued| queued.request == Some(request))
+    }
+
+    /// Takes out what was handed over and has arrived.
+    pub fn remove_handed_over(&mut self, arrived: impl Fn(&str) -> bool) -> Removal {
+        self.remove_if(|queued| queued.handed_over && arrived(&queued.envelope.id))
+    }
+
+    /// Keeps back the adopted events that were handed over, and no others.
+    pub fn keep_back(&mut self, was_handed_over: impl Fn(&str) -> bool) {
+        let adopted = self.segments.iter_mut().filter(|segment| segment.adopted);
+        for queued in adopted.flat_map(|segment| &mut segment.events) {
+            queued.handed_over = was_handed_over(&queued.envelope.id);
+        }
+    }
+
+    fn remove_if(&mut self, leaves: impl Fn(&Queued) -> bool) -> Removal {
+        let mut removal = Removal::default();
+        self.segments.retain_mut(|segment| {
+            let before = segment.events.len();
+            let carried = segment.events.extract_if(.., |queued| leaves(queued));
+            removal.events.extend(carried.map(|queued| queued.envelope));
+            match segment.events.len() {
+                0 => removal.deletes.push(segment.key.clone()),
+                rest if rest < before => removal.puts.push(segment.record()),
+                _ => {}
+            }
+            !segment.events.is_empty()
+        });
+        removal
+    }
+
+    /// Puts back what `request` carried: it is to be sent again, in its old place.
+    pub fn release(&mut self, request: u32) {
+        for queued in self.segments.iter_mut().flat_map(|segment| &mut segment.events) {
+            queued.request = queued.request.filter(|&carrier| carrier != request);
+        }
+    }
+
+    /// Puts back what `request` carried, to be sent again in two halves, each by itself.
+    pub fn split(&mut self, request: u32, parts: [u32; 2]) {
+        let carried = self.segments.iter_mut().flat_map(|segment| &mut segment.events);
+        let mut carried: Vec<_> = carried.filter(|queued| queued.request == Some(request)).collect();
+        let half = carried.len() / 2;
+        for (place, queued) in carried.iter_mut().enumerate() {
+            queued.request = None;
+            queued.part = parts[usize::from(place >= half)];
+        }
+    }
+
+    /// Records of the segments under these keys.
+    pub fn records(&self, keys: &[SegmentKey]) -> Vec<Record> {
+        let wanted = self.segments.iter().filter(|segment| keys.contains(&segment.key));
+        wanted.map(Segment::record).collect()
+    }
+
+    /// Records of what the store has not confirmed.
+    pub fn unstored(&self) -> Vec<Record> {
+        self.segments.iter().filter(|segment| segment.kept != Kept::Stored).map(Segment::record).collect()
+    }
+
+    /// Events in memory, whether in a request or not.
+    pub fn len(&self) -> usize {
+        self.segments.iter().map(|segment| segment.events.len()).sum()
+    }
+
+    /// Whether nothing is queued in memory.
+    pub fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// Whether `events` or more wait for a request.
+    pub fn fills(&self, events: usize) -> bool {
+        let queued = self.segments.iter().flat_map(|segment| &segment.events);
+        queued.filter(|queued| queued.is_waiting()).nth(events - 1).is_some()
+    }
+
+    /// Whether an event of this page's own that entered at or before `order` is still undelivered.
+    pub fn holds(&self, order: u64) -> bool {
+        self.segments.iter().any(|segment| !segment.adopted && segment.order <= order)
+    }
+
+    /// Whether such an event waits for a request.
+    pub fn awaits_request(&self, order: u64) -> bool {
+        let covered = self.segments.iter();
+        let covered = covered.filter(|segment| segment.order <= order && segment.kept != Kept::Writing);
+        covered.flat_map(|segment| &segment.events).any(Queued::is_waiting)
+    }
+
+    /// Whether events of other pages are in requests or wait for one.
+    pub fn has_adopted_work(&self) -> bool {
+        let adopted = self.segments.iter().take_while(|segment| segment.adopted);
+        adopted.flat_map(|segment| &segment.events).any(|queued| !queued.handed_over)
+    }
+
+    /// Ids of what `request` carries, separated by spaces.
+    pub fn ids(&self, request: u32) -> String {
+        let queued = self.segments.iter().flat_map(|segment| &segment.events);
+        let carried = queued.filter(|queued| queued.request == Some(request));
+        carried.map(|queued| queued.envelope.id.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The order of the newest segment: `holds(last_order())` asks for everything queued so far.
+    pub fn last_order(&self) -> u64 {
+        self.next_order - 1
+    }
+
+    /// Segments that came from other pages; they stand first.
+    fn adopted_segments(&self) -> usize {
+        self.segments.iter().take_while(|segment| segment.adopted).count()
+    }
+
+    fn take_order(&mut self) -> u64 {
+        self.next_order += 1;
+        self.next_order - 1
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn envelopes(from: usize, count: usize) -> Vec<Envelope> {
+        (from..from + count)
+            .map(|n| Envelope {
+                id: ["e", &n.to_string()].concat(),
+                json: ["{\"n\":", &n.to_string(), "}"].concat(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_task_of_250_events_becomes_segments_of_100_100_and_50() {
+        let mut queue = Queue::new("p".into());
+        let keys = queue.push(envelopes(0, 250), Kept::Writing);
+        let sizes: Vec<_> = queue.records(&keys).iter().map(|record| record.ids.split(' ').count()).collect();
+        assert_eq!(sizes, [100, 100, 50]);
+    }
+
+    #[test]
+    fn nothing_is_sent_before_it_is_stored_unless_the_page_leaves() {
+        let mut queue = Queue::new("p".into());
+        let keys = queue.push(envelopes(0, 3), Kept::Writing);
+        assert!(queue.take_batch(1, 100, 1000, false).is_none());
+        queue.mark(&keys, Kept::Stored);
+        assert_eq!(queue.take_batch(1, 2, 1000, false).map(|batch| batch.len()), Some(2));
+        queue.push(envelopes(3, 2), Kept::Writing);
+        assert_eq!(queue.take_batch(2, 100, 1000, true).map(|batch| batch.len()), Some(3));
+    }
+
+    #[test]
+    fn a_segment_sent_in_part_is_rewritten_with_its_rest() {
+        let mut queue = Queue::new("p".into());
+        let keys = queue.push(envelopes(0, 150), Kept::Stored);
+        queue.take_batch(1, 120, 100_000, false).unwrap();
+        let removal = queue.remove(1);
+        assert_eq!((removal.events.len(), removal.deletes), (120, vec![keys[0].clone()]));
+        assert_eq!((&removal.puts[0].key, removal.puts[0].ids.split(' ').count()), (&keys[1], 30));
+    }
+
+    #[test]
+    fn the_halves_of_a_split_batch_go_by_themselves_and_before_what_came_later() {
+        let mut queue = Queue::new("p".into());
+        queue.push(envelopes(0, 5), Kept::Stored);
+        queue.take_batch(1, 100, 1000, false).unwrap();
+        queue.push(envelopes(5, 2), Kept::Stored);
+        queue.split(1, [1, 2]);
+        let sizes = [2, 3, 4].map(|request| queue.take_batch(request, 100, 1000, false).unwrap().len());
+        assert_eq!(sizes, [2, 3, 2]);
+    }
+
+    #[test]
+    fn what_a_dead_page_left_goes_first() {
+        let mut dead = Queue::new("dead".into());
+        dead.push(envelopes(0, 2), Kept::Writing);
+        let mut queue = Queue::new("p".into());
+        queue.push(envelopes(2, 1), Kept::Stored);
+        assert_eq!(queue.adopt(dead.unstored(), Kept::Stored), 2);
+        let batch = queue.take_batch(1, 100, 1000, false).unwrap();
+        assert_eq!(batch.into_body(), "{\"events\":[{\"n\":0},{\"n\":1},{\"n\":2}]}");
+    }
+
+    proptest! {
+        /// Whatever is pushed, taken, delivered and put back: every event is delivered once, in order, if the
+        /// batches are; and no batch is over its limits.
+        #[test]
+        fn every_event_leaves_the_queue_exactly_once_and_in_order(
+            steps in prop::collection::vec((0_usize..130, 1_usize..100, 40_usize..600, any::<bool>()), 1..30)
+        ) {
+            let mut queue = Queue::new("p".into());
+            let (mut pushed, mut delivered) = (0, Vec::new());
+            let drain = vec![(0, 100, 1_000, true); 40];
+            for (request, (push, max_events, max_bytes, delivers)) in (1..).zip(steps.into_iter().chain(drain)) {
+                queue.push(envelopes(pushed, push), Kept::Memory);
+                pushed += push;
+                let Some(batch) = queue.take_batch(request, max_events, max_bytes, false) else { continue };
+                prop_assert!(batch.len() <= max_events && batch.bytes() <= max_bytes);
+                if delivers {
+                    delivered.extend(queue.remove(request).events.into_iter().map(|event| event.id));
+                } else {
+                    queue.release(request);
+                }
+            }
+            let rest = queue.len();
+            prop_assert_eq!(delivered.len() + rest, pushed);
+            prop_assert!(delivered.iter().enumerate().all(|(n, id)| id[1..] == n.to_string()));
+        }
+    }
+}

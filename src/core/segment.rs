@@ -1,0 +1,182 @@
+//! The queue's record: up to 100 envelopes that were written together, under the page that wrote them.
+
+use crate::core::event::Envelope;
+use crate::core::text;
+
+/// The layout of [`Record`]; a record with another number is of a newer version and is left alone.
+pub const RECORD_FORMAT: u32 = 1;
+
+/// Names a segment: its owner and its place in the owner's order. Keys sort as they were written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SegmentKey(String);
+
+/// A segment as the store keeps it: two texts, so that a hundred events cost what one costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Where it is kept.
+    pub key: SegmentKey,
+    /// Event ids, separated by spaces.
+    pub ids: String,
+    /// Envelopes, separated by `,` and a newline: the inside of a batch's array, ready to send.
+    pub events: String,
+}
+
+/// A record whose ids and envelopes do not match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Corrupt;
+
+/// A segment in memory.
+#[derive(Debug, Clone)]
+pub struct Segment {
+    /// Its name in the store.
+    pub key: SegmentKey,
+    /// When it entered this page's queue, counted in segments: what a flush covers is told by it.
+    pub order: u64,
+    /// Whether it came from another page.
+    pub adopted: bool,
+    /// Where it is kept.
+    pub kept: Kept,
+    /// What is still undelivered, in the order of tracking.
+    pub events: Vec<Queued>,
+}
+
+/// Where a segment is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// On its way into the store; it is sent only once it is there.
+    Writing,
+    /// In the store.
+    Stored,
+    /// In memory alone: the store is not open, or refused it.
+    Memory,
+}
+
+/// An envelope and the request that carries it now.
+#[derive(Debug, Clone)]
+pub struct Queued {
+    /// The sealed event.
+    pub envelope: Envelope,
+    /// The request it is in.
+    pub request: Option<u32>,
+    /// The part of a refused batch that it is to be sent with, and with nothing else; 0 for none.
+    pub part: u32,
+    /// Whether a page that is gone gave it to the browser; then it is kept back until its mark is decided on.
+    pub handed_over: bool,
+}
+
+const SEPARATOR: &str = ",\n";
+const DIGITS: usize = 8;
+
+impl SegmentKey {
+    /// The key of `owner`'s segment number `number`.
+    pub fn new(owner: &str, number: u32) -> Self {
+        let mut key = String::with_capacity(owner.len() + 1 + DIGITS);
+        key.push_str(owner);
+        key.push('/');
+        text::push_padded(&mut key, number.into(), DIGITS as u32);
+        Self(key)
+    }
+
+    /// The key that `text` was written from.
+    pub fn from_text(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text the store files it under.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The page that wrote it.
+    pub fn owner(&self) -> &str {
+        self.0.split_once('/').map_or(&self.0, |(owner, _)| owner)
+    }
+}
+
+impl Segment {
+    /// The segment a record holds.
+    ///
+    /// # Errors
+    /// [`Corrupt`] where ids and envelopes differ in number.
+    pub fn read(record: Record, order: u64) -> Result<Self, Corrupt> {
+        let ids = record.ids.split(' ');
+        let lines = record.events.split('\n');
+        let envelopes = lines.map(|line| line.strip_suffix(',').unwrap_or(line));
+        if record.ids.is_empty() || ids.clone().count() != envelopes.clone().count() {
+            return Err(Corrupt);
+        }
+        let events = ids
+            .zip(envelopes)
+            .map(|(id, json)| Envelope { id: id.into(), json: json.into() })
+            .map(Queued::new)
+            .collect();
+        Ok(Self { key: record.key, order, adopted: true, kept: Kept::Stored, events })
+    }
+
+    /// The record of what is still in the segment.
+    pub fn record(&self) -> Record {
+        let bytes: usize =
+            self.events.iter().map(|queued| queued.envelope.json.len() + SEPARATOR.len()).sum();
+        let mut events = String::with_capacity(bytes);
+        let mut ids = String::new();
+        for queued in &self.events {
+            if !ids.is_empty() {
+                ids.push(' ');
+                events.push_str(SEPARATOR);
+            }
+            ids.push_str(&queued.envelope.id);
+            events.push_str(&queued.envelope.json);
+        }
+        Record { key: self.key.clone(), ids, events }
+    }
+}
+
+impl Queued {
+    /// Whether it may go into a request.
+    pub fn is_waiting(&self) -> bool {
+        self.request.is_none() && !self.handed_over
+    }
+
+    /// An envelope that no request carries.
+    pub fn new(envelope: Envelope) -> Self {
+        Self { envelope, request: None, part: 0, handed_over: false }
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keys_name_their_owner_and_sort_by_their_number() {
+        let keys: Vec<_> = [0, 9, 10, 99_999_999].map(|n| SegmentKey::new("page-1", n)).into();
+        assert_eq!(keys[1].as_str(), "page-1/00000009");
+        assert!(keys.is_sorted() && keys.iter().all(|key| key.owner() == "page-1"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_segment_reads_back_from_its_record(jsons in prop::collection::vec("\\{[^\n]*\\}", 1..20)) {
+            let events: Vec<_> = jsons.into_iter().enumerate()
+                .map(|(n, json)| Queued::new(Envelope { id: ["e", &n.to_string()].concat(), json }))
+                .collect();
+            let segment = Segment { key: SegmentKey::new("p", 0), order: 0, adopted: false, kept: Kept::Stored, events };
+            let read = Segment::read(segment.record(), 7).unwrap();
+            prop_assert_eq!(read.record(), segment.record());
+            prop_assert!(read.adopted && read.order == 7);
+        }
+
+        #[test]
+        fn no_record_makes_the_reader_panic(ids in any::<String>(), events in any::<String>()) {
+            let _ = Segment::read(Record { key: SegmentKey::from_text(ids.clone()), ids, events }, 0);
+        }
+    }
+
+    #[test]
+    fn a_record_with_an_id_too_many_is_corrupt() {
+        let record = Record { key: SegmentKey::new("p", 0), ids: "a b".into(), events: "{}".into() };
+        assert!(Segment::read(record, 0).is_err());
+    }
+}

@@ -1,0 +1,30 @@
+//! Numbers as text, without the weight of `core::fmt`.
+
+/// Appends the last `digits` decimal digits of `number`, with zeros before it.
+pub fn push_padded(text: &mut String, number: u64, digits: u32) {
+    let mut unit = 10_u64.pow(digits - 1);
+    while unit > 0 {
+        text.push(char::from(b'0' + (number / unit % 10) as u8));
+        unit /= 10;
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn padded_numbers_sort_as_they_count(a in 0_u64..1_000_000_000, b in 0_u64..1_000_000_000) {
+            let padded = |number| {
+                let mut text = String::new();
+                push_padded(&mut text, number, 15);
+                text
+            };
+            prop_assert_eq!(padded(a).cmp(&padded(b)), a.cmp(&b));
+            prop_assert_eq!(padded(a).parse::<u64>().unwrap(), a);
+        }
+    }
+}

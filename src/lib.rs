@@ -1,0 +1,13 @@
+//! Event tracking that loses nothing: events are queued in the browser's IndexedDB and delivered to Appizer's
+//! batch endpoint.
+//!
+//! - [`core`] decides. It is a deterministic state machine that builds and is tested natively.
+//! - `browser` does what the core decided, with web-sys, in WebAssembly alone.
+//!
+//! The npm package puts a small synchronous facade (`src/js`) before it; a plain
+//! `wasm-pack build --target web` gives a module with the same functions.
+
+pub mod core;
+
+#[cfg(target_family = "wasm")]
+pub mod browser;
