@@ -1,0 +1,87 @@
+//! What WebAssembly exports to the package's JavaScript facade: few calls, each with much in it.
+
+use crate::browser::driver::{Driver, to_js};
+use crate::browser::environment;
+use crate::browser::options;
+use crate::core::dead_letter::Disposal;
+use js_sys::{Function, Promise};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+
+/// A running tracker.
+#[derive(Clone)]
+#[wasm_bindgen]
+pub struct Core {
+    driver: Rc<Driver>,
+}
+
+#[wasm_bindgen]
+impl Core {
+    /// Checks the options and starts. `listener` is called with every notice, first with `opened`.
+    ///
+    /// # Errors
+    /// Throws an `AppizerError` that names the option at fault.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        given: &JsValue,
+        anonymous: Option<String>,
+        listener: Function,
+    ) -> Result<Core, js_sys::Error> {
+        let options = options::read(given)?;
+        let anonymous = anonymous.unwrap_or_else(environment::unique_name);
+        Ok(Self { driver: Driver::start(options, anonymous, listener) })
+    }
+
+    /// A task's events, one line each.
+    pub fn track(&self, lines: String) {
+        self.driver.input(|engine, now| engine.handle_track(lines, now));
+    }
+
+    /// Names the user from now on.
+    pub fn identify(&self, user: String) {
+        self.driver.input(|engine, now| engine.handle_identify(user, now));
+    }
+
+    /// Forgets the user; `anonymous` is the next anonymous id.
+    pub fn reset(&self, anonymous: String) {
+        self.driver.input(|engine, now| engine.handle_reset(anonymous, now));
+    }
+
+    /// Replaces the key.
+    #[wasm_bindgen(js_name = useKey)]
+    pub fn use_key(&self, api_key: String) {
+        self.driver.input(|engine, now| engine.handle_key(api_key, now));
+    }
+
+    /// Sends what is queued; resolves with a `FlushResult`.
+    pub fn flush(&self) -> Promise {
+        Promise::new(&mut |resolve, _| self.driver.flush(resolve))
+    }
+
+    /// Resolves with `Stats`.
+    pub fn stats(&self) -> Promise {
+        let driver = self.driver.clone();
+        future_to_promise(async move { Ok(to_js(&driver.stats().await)) })
+    }
+
+    /// Resolves with the dead letters.
+    #[wasm_bindgen(js_name = deadLetters)]
+    pub fn dead_letters(&self) -> Promise {
+        let driver = self.driver.clone();
+        future_to_promise(async move { Ok(to_js(&driver.letters().await)) })
+    }
+
+    /// Sends the dead letters again, with their ids, or forgets them; resolves with their number.
+    #[wasm_bindgen(js_name = disposeOfLetters)]
+    pub fn dispose_of_letters(&self, resend: bool) -> Promise {
+        let disposal = if resend { Disposal::Resend } else { Disposal::Discard };
+        let disposing = self.driver.clone().dispose_of_letters(disposal);
+        future_to_promise(async move { Ok(JsValue::from(disposing.await)) })
+    }
+
+    /// Stops for good.
+    pub fn close(&self) {
+        self.driver.close();
+    }
+}

@@ -1,0 +1,180 @@
+//! The functions of a plain `wasm-pack build`: one tracker for the module, with the facade's names. Unlike the
+//! facade they exist only once the module is instantiated.
+
+mod event;
+
+use crate::browser::api::Core;
+use crate::browser::environment::{self, property, set};
+use crate::browser::error::error;
+use crate::core::event::Refusal;
+use crate::core::policy;
+use js_sys::{Function, Object, Promise};
+use std::cell::RefCell;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+#[derive(Default)]
+struct Module {
+    core: Option<Core>,
+    page: String,
+    tracked: u32,
+    /// What was tracked and not handed over yet, one line each.
+    lines: Vec<String>,
+    listeners: Vec<(u32, String, Function)>,
+    last_listener: u32,
+}
+
+thread_local! {
+    static MODULE: RefCell<Module> = RefCell::default();
+}
+
+/// Starts the tracker; resolves when the queue is open.
+///
+/// # Errors
+/// Rejects with an `AppizerError` that names the option at fault, or says that `init` was called before.
+#[wasm_bindgen]
+pub fn init(options: JsValue) -> Promise {
+    Promise::new(&mut |resolve, reject| {
+        let listener = Closure::<dyn FnMut(JsValue)>::new(move |notice: JsValue| {
+            if property(&notice, "type").is_some_and(|kind| kind == "opened") {
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+            }
+            notify(&notice);
+        });
+        match start(&options, listener.into_js_value().unchecked_into()) {
+            Ok(()) => hand_over(),
+            Err(error) => drop(reject.call1(&JsValue::UNDEFINED, &error)),
+        }
+    })
+}
+
+/// Queues an event: its id, or `undefined` if it was refused. Never throws.
+#[wasm_bindgen]
+pub fn track(name: &JsValue, properties: &JsValue, overrides: &JsValue) -> Option<String> {
+    let queued = event::line(name, properties, overrides).and_then(|line| queue(&line));
+    queued.map_err(|refusal| notify(&refused(refusal))).ok()
+}
+
+/// Names the user from now on.
+#[wasm_bindgen]
+pub fn identify(user_id: String) {
+    with_core(|core| core.identify(user_id));
+}
+
+/// Forgets the user and takes a new anonymous id.
+#[wasm_bindgen]
+pub fn reset() {
+    with_core(|core| core.reset(environment::unique_name()));
+}
+
+/// Sends what was tracked before; resolves with a `FlushResult`, or with `undefined` before `init`.
+#[wasm_bindgen]
+pub fn flush() -> Promise {
+    with_core(Core::flush).unwrap_or_else(|| Promise::resolve(&JsValue::UNDEFINED))
+}
+
+/// Resolves with `Stats`, or with `undefined` before `init`.
+#[wasm_bindgen]
+pub fn stats() -> Promise {
+    with_core(Core::stats).unwrap_or_else(|| Promise::resolve(&JsValue::UNDEFINED))
+}
+
+/// Resolves with the dead letters, or with `undefined` before `init`.
+#[wasm_bindgen(js_name = deadLetters)]
+pub fn dead_letters() -> Promise {
+    with_core(Core::dead_letters).unwrap_or_else(|| Promise::resolve(&JsValue::UNDEFINED))
+}
+
+/// Sends the dead letters again, with their ids; resolves with their number, or with `undefined` before `init`.
+#[wasm_bindgen(js_name = resendDeadLetters)]
+pub fn resend_dead_letters() -> Promise {
+    with_core(|core| core.dispose_of_letters(true)).unwrap_or_else(|| Promise::resolve(&JsValue::UNDEFINED))
+}
+
+/// Forgets the dead letters; resolves with their number, or with `undefined` before `init`.
+#[wasm_bindgen(js_name = discardDeadLetters)]
+pub fn discard_dead_letters() -> Promise {
+    with_core(|core| core.dispose_of_letters(false)).unwrap_or_else(|| Promise::resolve(&JsValue::UNDEFINED))
+}
+
+/// Stops for good. What is left is sent by the next page.
+#[wasm_bindgen]
+pub fn close() {
+    with_core(Core::close);
+}
+
+/// Calls `listener` for every notice of the type, until the returned function is called.
+#[wasm_bindgen]
+pub fn on(kind: String, listener: Function) -> Function {
+    let id = MODULE.with_borrow_mut(|module| {
+        module.last_listener += 1;
+        module.listeners.push((module.last_listener, kind, listener));
+        module.last_listener
+    });
+    let forget = move || MODULE.with_borrow_mut(|module| module.listeners.retain(|(of, _, _)| *of != id));
+    Closure::<dyn Fn()>::new(forget).into_js_value().unchecked_into()
+}
+
+fn start(options: &JsValue, listener: Function) -> Result<(), js_sys::Error> {
+    if MODULE.with_borrow(|module| module.core.is_some()) {
+        return Err(error("already_initialized", "init was called before"));
+    }
+    let core = Core::new(options, None, listener)?;
+    MODULE.with_borrow_mut(|module| module.core = Some(core));
+    Ok(())
+}
+
+/// Adds a line to the task's, to be handed over at its end in one piece.
+fn queue(line: &str) -> Result<String, Refusal> {
+    MODULE.with_borrow_mut(|module| {
+        if module.core.is_none() && module.lines.len() == policy::MAX_HELD_EVENTS {
+            return Err(Refusal::TooManyHeld);
+        }
+        if module.page.is_empty() {
+            module.page = environment::unique_name();
+        }
+        module.tracked += 1;
+        let id = [&module.page, "-", &module.tracked.to_string()].concat();
+        if module.lines.is_empty() {
+            spawn_local(async { hand_over() });
+        }
+        module.lines.push([&id, "\t", line].concat());
+        Ok(id)
+    })
+}
+
+fn hand_over() {
+    with_core(|_| ());
+}
+
+/// Calls the core, after it has been given what was tracked before. It borrows nothing of this module while it
+/// works: a listener of the page may call back.
+fn with_core<T>(act: impl FnOnce(&Core) -> T) -> Option<T> {
+    let (core, lines) = MODULE.with_borrow_mut(|module| {
+        let core = module.core.clone()?;
+        Some((core, std::mem::take(&mut module.lines)))
+    })?;
+    if !lines.is_empty() {
+        core.track(lines.join("\n"));
+    }
+    Some(act(&core))
+}
+
+fn notify(notice: &JsValue) {
+    let kind = property(notice, "type").and_then(|kind| kind.as_string()).unwrap_or_default();
+    let concerned = MODULE.with_borrow(|module| {
+        let concerned = module.listeners.iter().filter(|(_, of, _)| *of == kind);
+        concerned.map(|(_, _, listener)| listener.clone()).collect::<Vec<_>>()
+    });
+    for listener in concerned {
+        let _ = listener.call1(&JsValue::UNDEFINED, notice);
+    }
+}
+
+fn refused(refusal: Refusal) -> JsValue {
+    let notice = Object::new();
+    set(&notice, "type", "rejected");
+    set(&notice, "code", serde_wasm_bindgen::to_value(&refusal).unwrap_or_default());
+    set(&notice, "message", refusal.message());
+    notice.into()
+}

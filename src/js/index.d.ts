@@ -1,0 +1,188 @@
+/** A value that JSON can carry. Dates become ISO strings; members that are `undefined` vanish. */
+export type JsonValue = string | number | boolean | null | undefined | Date | JsonValue[] | { [name: string]: JsonValue };
+
+/** Further attributes of an event, as the endpoint's `properties`. */
+export type Properties = { [name: string]: JsonValue };
+
+export interface Options {
+  /** The bearer key of the Appizer project. Required. */
+  apiKey: string;
+  /** Address of the batch endpoint. Default: `https://api.appizer.com/v1/events/batch`. */
+  endpoint?: string;
+  /** The user's id, where it is known at start; else an anonymous id that persists, until `identify`. */
+  userId?: string;
+  /** Milliseconds from the first waiting event to its flush, 0 to 86,400,000. Default: 10,000. */
+  flushInterval?: number;
+  /** Events that start a flush at once, and the most that one request carries, 1 to 100. Default: 100. */
+  batchSize?: number;
+  /** Adds `$event_id` and `$time` to each event's properties. Default: true. */
+  metadata?: boolean;
+  /**
+   * What becomes of a batch that the endpoint took in part without saying which events: `"quarantine"` makes them dead
+   * letters, `"resend"` sends them again with the same ids. Default: `"quarantine"`.
+   */
+  partialFailure?: 'quarantine' | 'resend';
+  /** Name of the queue (its database), 1 to 64 of `A-Z a-z 0-9 _ -`. Default: `"default"`. */
+  instance?: string;
+}
+
+/** What one event has different from the others. */
+export interface Overrides {
+  userId?: string;
+  /** The visitor's address, where the page knows it; the tracker never guesses one. */
+  ip?: string;
+  /** Default: the browser's own user agent. */
+  ua?: string;
+  /** When it happened: a Date, milliseconds since 1970, or an ISO string. Default: now. */
+  time?: Date | number | string;
+}
+
+/** Why undelivered events wait. `reply`: an earlier page gave them to the browser as it left; the next reply settles them. */
+export type Waiting =
+  | 'not_initialized'
+  | 'opening'
+  | 'interval'
+  | 'request'
+  | 'backoff'
+  | 'paused'
+  | 'offline'
+  | 'reply'
+  | 'closed';
+
+/** Why an event was refused, in `rejected` notices: by `track`, or, in the last two cases, by the endpoint. */
+export type RejectionCode =
+  | 'invalid_name'
+  | 'invalid_properties'
+  | 'invalid_overrides'
+  | 'not_serializable'
+  | 'too_large'
+  | 'too_many_held'
+  | 'closed'
+  | 'refused_by_endpoint'
+  | 'uncertain';
+
+/** An event that is not sent again by itself. The last 1,000 are kept where there is storage. */
+export interface DeadLetter {
+  id: string;
+  /** The event as it was sent. */
+  event: { event_name: string; user_id: string; properties?: object; ip?: string; ua?: string };
+  /** `rejected`: refused for good. `uncertain`: the endpoint did not say whether it has it. */
+  reason: 'rejected' | 'uncertain';
+  /** HTTP status of the answer that decided it. */
+  status: number;
+  message: string;
+  at: Date;
+}
+
+export interface FlushResult {
+  /** Events delivered since this call. */
+  delivered: number;
+  /** Events the endpoint refused for good since this call. */
+  rejected: number;
+  /** Events still in this page's queue. */
+  queued: number;
+  /** Why the rest waits; absent when nothing does. */
+  waiting?: Waiting;
+  /** Until when it waits, where that is known. */
+  until?: Date;
+}
+
+/**
+ * The queue's account: `accepted = delivered + handedOver + queued + rejected + uncertain + dropped`, over all
+ * pages that share the queue. Events that `track` refused were never accepted: `refused`, of this page alone.
+ */
+export interface Stats {
+  accepted: number;
+  delivered: number;
+  handedOver: number;
+  queued: number;
+  rejected: number;
+  uncertain: number;
+  /** Events given up, by reason. */
+  dropped: { [reason: string]: number };
+  refused: number;
+  /** Events in the request that is under way. */
+  inFlight: number;
+  /** Where the queue is kept. `memory`: the browser gave no storage; a closed page loses what is queued. */
+  storage: 'indexeddb' | 'memory';
+  /** What this browser lacks and what is used instead, `memory_queue` (no storage), `leases` (no Web Locks). */
+  fallbacks: string[];
+  waiting?: Waiting;
+  until?: Date;
+  /** The last answer that was not a delivery: HTTP status, 0 without an answer. */
+  lastError?: { status: number; message: string };
+}
+
+export interface Notices {
+  /** A batch arrived. */
+  delivered: { type: 'delivered'; count: number; ids: string[] };
+  /** A batch did not arrive and will be sent again after `delay` milliseconds. */
+  retry: { type: 'retry'; attempt: number; delay: number; status: number; message: string };
+  /**
+   * An event was refused by `track` (then with its `name`), or events by the endpoint (then with their `ids` and the
+   * HTTP `status`: they are dead letters now). The events around them are unharmed.
+   */
+  rejected: { type: 'rejected'; code: RejectionCode; message: string; name?: string; ids?: string[]; status?: number };
+  /** The endpoint refuses the key, or is not the endpoint: events are queued, and one request an hour is tried. */
+  paused: { type: 'paused'; reason: 'forbidden' | 'bad_response'; status: number; message: string; until: number };
+  /** Events were given up, under a documented limit. */
+  dropped: { type: 'dropped'; reason: string; count: number };
+  /** The tracker works with less than it wants, e.g. `memory_queue`. */
+  degraded: { type: 'degraded'; fallback: string; message: string };
+}
+
+/** What `init` rejects with, and nothing else throws. */
+export interface AppizerError extends Error {
+  name: 'AppizerError';
+  code: 'invalid_option' | 'already_initialized' | 'closed' | 'no_webassembly';
+  /** The option at fault, for `invalid_option` and `already_initialized`. */
+  option?: string;
+}
+
+export interface Tracker {
+  /**
+   * Starts the tracker. Resolves when the queue is open; `track` works before that. Called again with the same
+   * options it gives the same promise; a new `apiKey` replaces the key from then on.
+   * @throws (rejects) {@link AppizerError}
+   */
+  init(options: Options): Promise<void>;
+  /**
+   * Queues an event: its id, or `null` if it was refused (a `rejected` notice says why). Never throws, never waits.
+   */
+  track(name: string, properties?: Properties, overrides?: Overrides): string | null;
+  /** Names the user for every later event, here and on later visits. */
+  identify(userId: string): void;
+  /** Forgets the user and takes a new anonymous id. */
+  reset(): void;
+  /**
+   * Sends what this page tracked before the call, without waiting for the interval. Never rejects; resolves
+   * within the request timeout of 30 seconds.
+   */
+  flush(): Promise<FlushResult>;
+  /** Calls `listener` for every notice of that type, until the returned function is called. */
+  on<T extends keyof Notices>(type: T, listener: (notice: Notices[T]) => void): () => void;
+  stats(): Promise<Stats>;
+  /** Events that are not sent again by themselves. */
+  deadLetters(): Promise<DeadLetter[]>;
+  /** Queues all dead letters again, with the same ids; resolves with their number. */
+  resendDeadLetters(): Promise<number>;
+  /** Forgets all dead letters; resolves with their number. */
+  discardDeadLetters(): Promise<number>;
+  /** Flushes once, then stops: later calls of `track` give `null`. What is left is sent by the next page. */
+  close(): Promise<void>;
+}
+
+/** A tracker of its own, started with `options`. Give it an `instance` for a queue of its own. */
+export function createTracker(options: Options): Tracker;
+
+export const init: Tracker['init'];
+export const track: Tracker['track'];
+export const identify: Tracker['identify'];
+export const reset: Tracker['reset'];
+export const flush: Tracker['flush'];
+export const on: Tracker['on'];
+export const stats: Tracker['stats'];
+export const deadLetters: Tracker['deadLetters'];
+export const resendDeadLetters: Tracker['resendDeadLetters'];
+export const discardDeadLetters: Tracker['discardDeadLetters'];
+export const close: Tracker['close'];

@@ -1,0 +1,35 @@
+// The script tag's entry: the global `appizer`, started from the tag's attributes, with the calls that a stub
+// recorded before this file had loaded.
+import * as appizer from './index.js';
+
+const NUMBERS = ['flushInterval', 'batchSize'];
+
+const tag = document.currentScript;
+const stub = globalThis.appizer;
+globalThis.appizer = { ...appizer };
+
+if (tag?.dataset.apiKey) {
+  appizer.init(read(tag.dataset)).catch((error) => console.error(error));
+}
+for (const call of stub?.q ?? []) {
+  replay(...call);
+}
+
+function read(dataset) {
+  const options = { ...dataset };
+  for (const name of NUMBERS) {
+    if (name in options) options[name] = Number(options[name]);
+  }
+  if ('metadata' in options) options.metadata = options.metadata !== 'false';
+  return options;
+}
+
+// A call is recorded as [name, …arguments], or with the time of the call before that.
+function replay(time, name, ...args) {
+  if (typeof time === 'string') {
+    replay(undefined, time, name, ...args);
+  } else {
+    if (name === 'track' && time) args[2] = { time, ...args[2] };
+    globalThis.appizer[name]?.(...args);
+  }
+}
