@@ -1,0 +1,16 @@
+//! The shell in a real browser: `wasm-pack test --headless --chrome --firefox`.
+#![cfg(target_family = "wasm")]
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
+
+#[path = "browser/left.rs"]
+mod left;
+#[path = "browser/lock.rs"]
+mod lock;
+#[path = "browser/network.rs"]
+mod network;
+#[path = "browser/store.rs"]
+mod store;
+#[path = "browser/tracker.rs"]
+mod tracker;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

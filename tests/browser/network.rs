@@ -1,0 +1,104 @@
+//! A network that the test holds in its hand: `fetch` is replaced for as long as a [`Network`] lives.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use js_sys::{Array, JSON, Object, Reflect};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(inline_js = "
+let real;
+let requests = [];
+let answers = [];
+export function take_network() {
+  real ??= globalThis.fetch;
+  requests = [];
+  answers = [];
+  globalThis.fetch = async (url, init) => {
+    requests.push({ url, keepalive: init.keepalive, key: init.headers.Authorization, body: init.body });
+    const status = answers.shift() ?? 200;
+    if (status === 0) throw new TypeError('Failed to fetch');
+    const count = JSON.parse(init.body).events.length;
+    const body = { success: status === 200, processed_count: count, message: 'told' };
+    return new Response(JSON.stringify(body), { status });
+  };
+}
+export function release_network() { globalThis.fetch = real; }
+export function next_answer(status) { answers.push(status); }
+export function sent_requests() { return requests; }
+export function hide_locks() {
+  Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true });
+}
+export function show_locks() { delete navigator.locks; }
+let factory;
+export function hide_indexed_db() {
+  factory ??= Object.getOwnPropertyDescriptor(globalThis, 'indexedDB') ?? null;
+  Object.defineProperty(globalThis, 'indexedDB', { value: undefined, configurable: true });
+}
+export function show_indexed_db() {
+  if (factory) Object.defineProperty(globalThis, 'indexedDB', factory);
+  else delete globalThis.indexedDB;
+}
+export function sleep(ms) { return new Promise((resolve) => setTimeout(resolve, ms)); }
+")]
+extern "C" {
+    fn take_network();
+    fn release_network();
+    fn next_answer(status: u16);
+    fn sent_requests() -> Array;
+    pub fn hide_locks();
+    pub fn show_locks();
+    pub fn hide_indexed_db();
+    pub fn show_indexed_db();
+    pub fn sleep(ms: u32) -> js_sys::Promise;
+}
+
+pub struct Network;
+
+impl Network {
+    pub fn take() -> Self {
+        take_network();
+        Self
+    }
+
+    /// The next request that has no answer yet gets this one; 0 is a network error.
+    pub fn answer(&self, status: u16) {
+        next_answer(status);
+    }
+
+    pub fn requests(&self) -> Vec<JsValue> {
+        sent_requests().to_vec()
+    }
+
+    pub fn events(&self) -> Vec<JsValue> {
+        let bodies =
+            self.requests().into_iter().map(|request| JSON::parse(&text(&request, &["body"])).unwrap());
+        bodies
+            .flat_map(|body| Array::from(&Reflect::get(&body, &"events".into()).unwrap()).to_vec())
+            .collect()
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        release_network();
+    }
+}
+
+/// Options for a tracker of its own, with further ones on top.
+pub fn options(instance: &str, further: &[(&str, JsValue)]) -> JsValue {
+    let options = Object::new();
+    let usual = [
+        ("apiKey", "test_key".into()),
+        ("endpoint", "/v1/events/batch".into()),
+        ("instance", instance.into()),
+    ];
+    for (name, value) in usual.iter().chain(further) {
+        Reflect::set(&options, &(*name).into(), value).unwrap();
+    }
+    options.into()
+}
+
+/// The string at the end of a path of properties; anything else as JSON.
+pub fn text(value: &JsValue, path: &[&str]) -> String {
+    let end = path.iter().fold(value.clone(), |value, name| Reflect::get(&value, &(*name).into()).unwrap());
+    end.as_string().unwrap_or_else(|| JSON::stringify(&end).unwrap().into())
+}

@@ -1,0 +1,206 @@
+//! A whole tracker with a real store and a network of the test's own.
+
+use crate::network::{
+    Network, hide_indexed_db, hide_locks, options, show_indexed_db, show_locks, sleep, text,
+};
+use appizer_tracker::browser::api::Core;
+use appizer_tracker::browser::environment::unique_name;
+use appizer_tracker::browser::store::Store;
+use appizer_tracker::core::identity::Identity;
+use js_sys::{Array, Function};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+/// A core and the notices it gave.
+struct Tracker {
+    core: Core,
+    notices: Array,
+}
+
+impl Tracker {
+    fn start(options: &JsValue) -> Self {
+        let notices = Array::new();
+        let heard = notices.clone();
+        let listener = Closure::<dyn FnMut(JsValue)>::new(move |notice| {
+            heard.push(&notice);
+        });
+        let listener: Function = listener.into_js_value().unchecked_into();
+        Self { core: Core::new(options, None, listener).unwrap(), notices }
+    }
+
+    fn track(&self, count: usize) {
+        let lines: Vec<_> =
+            (0..count).map(|n| format!("e{n}\t2026-01-01T00:00:00.000Z\t\"click\"\t{{\"n\":{n}}}")).collect();
+        self.core.track(lines.join("\n"));
+    }
+
+    async fn flush(&self) -> JsValue {
+        JsFuture::from(self.core.flush()).await.unwrap()
+    }
+
+    async fn stats(&self) -> JsValue {
+        JsFuture::from(self.core.stats()).await.unwrap()
+    }
+
+    async fn heard(&self, kind: &str) -> JsValue {
+        loop {
+            if let Some(notice) = self.notices.iter().find(|notice| text(notice, &["type"]) == kind) {
+                return notice;
+            }
+            JsFuture::from(sleep(5)).await.unwrap();
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn two_hundred_and_fifty_events_go_in_three_requests_with_key_and_user_agent() {
+    let network = Network::take();
+    let tracker = Tracker::start(&options(&unique_name(), &[]));
+    tracker.track(250);
+    let result = tracker.flush().await;
+    assert_eq!((text(&result, &["delivered"]), text(&result, &["queued"])), ("250".into(), "0".into()));
+    let requests = network.requests();
+    assert_eq!(requests.len(), 3);
+    assert!(requests.iter().all(|request| text(request, &["key"]) == "Bearer test_key"));
+    let events = network.events();
+    assert!(events.iter().enumerate().all(|(n, event)| text(event, &["properties", "n"]) == n.to_string()));
+    let agent = text(&js_sys::global(), &["navigator", "userAgent"]);
+    assert!(events.iter().all(|event| text(event, &["ua"]) == agent));
+    assert_eq!(text(&tracker.heard("delivered").await, &["count"]), "100");
+}
+
+#[wasm_bindgen_test]
+async fn a_failed_request_is_told_and_sent_again() {
+    let network = Network::take();
+    network.answer(503);
+    let tracker = Tracker::start(&options(&unique_name(), &[]));
+    tracker.track(3);
+    let result = tracker.flush().await;
+    assert_eq!((text(&result, &["waiting"]), text(&result, &["queued"])), ("backoff".into(), "3".into()));
+    let retry = tracker.heard("retry").await;
+    assert_eq!((text(&retry, &["status"]), text(&retry, &["message"])), ("503".into(), "told".into()));
+    tracker.heard("delivered").await;
+    let bodies: Vec<_> = network.requests().iter().map(|request| text(request, &["body"])).collect();
+    assert_eq!(bodies[0], bodies[1]);
+}
+
+#[wasm_bindgen_test]
+async fn what_a_closed_tracker_left_is_sent_by_the_next_one() {
+    let network = Network::take();
+    let instance = unique_name();
+    network.answer(0);
+    let first = Tracker::start(&options(&instance, &[]));
+    first.track(5);
+    first.flush().await;
+    first.core.close();
+    let second = Tracker::start(&options(&instance, &[]));
+    assert_eq!(text(&second.heard("delivered").await, &["count"]), "5");
+    let stats = second.stats().await;
+    assert_eq!((text(&stats, &["accepted"]), text(&stats, &["delivered"])), ("5".into(), "5".into()));
+    assert_eq!(text(&stats, &["storage"]), "indexeddb");
+}
+
+#[wasm_bindgen_test]
+async fn a_delivered_event_is_gone_from_the_store() {
+    let _network = Network::take();
+    let instance = unique_name();
+    let tracker = Tracker::start(&options(&instance, &[]));
+    tracker.track(150);
+    tracker.flush().await;
+    tracker.core.close();
+    let identity = Identity { anonymous: "x".into(), user: None };
+    let (store, _) = Store::open(&instance, identity).await.unwrap();
+    for owner in store.owners().await.unwrap() {
+        assert!(store.load(&owner, None).await.unwrap().is_empty());
+    }
+}
+
+#[wasm_bindgen_test]
+async fn two_trackers_on_one_queue_send_each_event_once() {
+    let network = Network::take();
+    let instance = unique_name();
+    let (first, second) =
+        (Tracker::start(&options(&instance, &[])), Tracker::start(&options(&instance, &[])));
+    first.track(120);
+    second.track(30);
+    first.flush().await;
+    second.flush().await;
+    assert_eq!(network.events().len(), 150);
+    let stats = second.stats().await;
+    assert_eq!((text(&stats, &["accepted"]), text(&stats, &["queued"])), ("150".into(), "0".into()));
+}
+
+#[wasm_bindgen_test]
+async fn without_web_locks_leases_say_whose_events_they_are() {
+    let network = Network::take();
+    hide_locks();
+    let instance = unique_name();
+    let (first, second) =
+        (Tracker::start(&options(&instance, &[])), Tracker::start(&options(&instance, &[])));
+    network.answer(0);
+    first.track(5);
+    first.flush().await;
+    second.track(3);
+    assert_eq!(text(&second.flush().await, &["delivered"]), "3");
+    assert_eq!(text(&second.stats().await, &["fallbacks"]), "[\"leases\"]");
+    first.core.close();
+    let third = Tracker::start(&options(&instance, &[]));
+    assert_eq!(text(&third.heard("delivered").await, &["count"]), "5");
+    show_locks();
+}
+
+#[wasm_bindgen_test]
+fn an_option_at_fault_is_a_typed_error_that_names_it() {
+    let refused = |name: &str, value: JsValue| {
+        let error: JsValue =
+            Core::new(&options("x", &[(name, value)]), None, Function::default()).err().unwrap().into();
+        (
+            text(&error, &["name"]),
+            text(&error, &["code"]),
+            text(&error, &["option"]),
+            text(&error, &["message"]),
+        )
+    };
+    let (name, code, option, message) = refused("batchSize", 101.into());
+    assert_eq!(
+        (name.as_str(), code.as_str(), option.as_str()),
+        ("AppizerError", "invalid_option", "batchSize")
+    );
+    assert_eq!(
+        message,
+        "option \"batchSize\" is 101; allowed: a whole number from 1 to 100, the endpoint's limit"
+    );
+    assert!(!refused("apiKey", "my secret".into()).3.contains("secret"));
+    let nothing = Core::new(&JsValue::UNDEFINED, None, Function::default()).err().unwrap();
+    assert_eq!(text(&nothing, &["code"]), "invalid_option");
+}
+
+#[wasm_bindgen_test]
+async fn without_indexed_db_the_queue_is_kept_in_memory_and_events_still_arrive() {
+    let _network = Network::take();
+    hide_indexed_db();
+    let tracker = Tracker::start(&options(&unique_name(), &[]));
+    let degraded = tracker.heard("degraded").await;
+    show_indexed_db();
+    tracker.track(2);
+    let result = tracker.flush().await;
+    assert_eq!(
+        (text(&degraded, &["fallback"]), text(&result, &["delivered"])),
+        ("memory_queue".into(), "2".into())
+    );
+    assert_eq!(text(&tracker.stats().await, &["storage"]), "memory");
+}
+
+#[wasm_bindgen_test]
+async fn a_leaving_page_sends_with_keepalive_what_is_not_sent_yet() {
+    let network = Network::take();
+    let tracker = Tracker::start(&options(&unique_name(), &[]));
+    tracker.heard("opened").await;
+    tracker.track(4);
+    let leave = web_sys::Event::new("pagehide").unwrap();
+    js_sys::global().unchecked_into::<web_sys::EventTarget>().dispatch_event(&leave).unwrap();
+    let requests = network.requests();
+    assert_eq!((requests.len(), text(&requests[0], &["keepalive"])), (1, "true".into()));
+    assert_eq!(text(&network.events()[3], &["properties", "$event_id"]), "e3");
+}

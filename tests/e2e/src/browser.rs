@@ -1,0 +1,135 @@
+//! A browser under a driver's control.
+
+use std::net::Ipv4Addr;
+
+use anyhow::{Context, Result, anyhow};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tempfile::TempDir;
+use thirtyfour::{Capabilities, WebDriver, WindowHandle};
+use tokio::net::TcpStream;
+
+use crate::engine::Engine;
+use crate::process::{self, Process};
+use crate::wait::until;
+
+/// One running browser with a profile of its own. Dropped, it ends with all its processes and files.
+#[derive(Debug)]
+pub struct Browser {
+    driver: WebDriver,
+    // In this order: what still runs would write into the folder.
+    _processes: Vec<Process>,
+    _folder: TempDir,
+}
+
+/// A tab of a browser.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tab(WindowHandle);
+
+impl Browser {
+    /// Starts the engine's driver and, through it, the browser.
+    pub async fn start(engine: Engine) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("e2e-").tempdir().context("no temporary folder")?;
+        let Value::Object(capabilities) = engine.capabilities(folder.path())? else {
+            return Err(anyhow!("capabilities are an object"));
+        };
+        let port = process::free_port()?;
+        let processes = engine.start_driver(port, folder.path()).await?;
+        until(&format!("the driver of {engine:?} to listen on port {port}"), async || {
+            let connected = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await;
+            connected.map(Some).with_context(|| logs(&processes))
+        })
+        .await?;
+        let address = format!("http://127.0.0.1:{port}");
+        let driver = WebDriver::new(address, Capabilities::from(capabilities)).await;
+        let driver = driver.with_context(|| format!("{engine:?} does not start\n{}", logs(&processes)))?;
+        // The processes end as a group, whatever state they are in: there is no session to say goodbye to.
+        driver.clone().leak()?;
+        Ok(Self { driver, _processes: processes, _folder: folder })
+    }
+
+    /// Loads a page into the current tab, and waits for its `load` event.
+    pub async fn visit(&self, url: &str) -> Result<()> {
+        self.driver.goto(url).await.with_context(|| format!("cannot visit {url}"))
+    }
+
+    /// One page back in the history.
+    pub async fn back(&self) -> Result<()> {
+        self.driver.back().await.context("cannot go back")
+    }
+
+    /// Runs the body of an async function in the page; what it returns comes back as JSON has it.
+    pub async fn run<T: DeserializeOwned>(&self, script: &str) -> Result<T> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum End {
+            Returned(String),
+            Threw(String),
+        }
+        let body = format!(
+            "(async () => {{ {script} }})().then(
+                (value) => ({{ returned: JSON.stringify(value) ?? 'null' }}),
+                (error) => ({{ threw: `${{error?.name}}: ${{error?.message}}` }}),
+            )"
+        );
+        let wrapped = format!("{}.then(arguments[arguments.length - 1]);", in_page(&body));
+        let end = self.driver.execute_async(wrapped, Vec::new()).await;
+        let end = end.and_then(|end| end.convert()).with_context(|| format!("no answer to: {script}"))?;
+        match end {
+            End::Returned(json) => {
+                serde_json::from_str(&json).with_context(|| format!("{json} is no answer to: {script}"))
+            }
+            End::Threw(error) => Err(anyhow!("{error}, thrown by: {script}")),
+        }
+    }
+
+    /// Has the page run a script in a task of its own, without waiting for it: it may leave the page.
+    pub async fn begin(&self, script: &str) -> Result<()> {
+        let later = format!("setTimeout(() => {{ {script} }})");
+        self.driver
+            .execute(in_page(&later), Vec::new())
+            .await
+            .with_context(|| format!("cannot begin: {script}"))?;
+        Ok(())
+    }
+
+    /// The tab that is current.
+    pub async fn tab(&self) -> Result<Tab> {
+        self.driver.window().await.map(Tab).context("no current tab")
+    }
+
+    /// Opens a tab and makes it the current one.
+    pub async fn open_tab(&self) -> Result<Tab> {
+        let tab = Tab(self.driver.new_tab().await.context("cannot open a tab")?);
+        self.switch_to(&tab).await?;
+        Ok(tab)
+    }
+
+    /// Every tab there is, in no particular order.
+    pub async fn tabs(&self) -> Result<Vec<Tab>> {
+        let handles = self.driver.windows().await.context("cannot list the tabs")?;
+        Ok(handles.into_iter().map(Tab).collect())
+    }
+
+    /// Makes a tab the current one.
+    pub async fn switch_to(&self, tab: &Tab) -> Result<()> {
+        self.driver.switch_to_window(tab.0.clone()).await.context("cannot switch to a tab")
+    }
+
+    /// Closes the current tab and makes `next` the current one.
+    pub async fn close_tab(&self, next: &Tab) -> Result<()> {
+        self.driver.close_window().await.context("cannot close the tab")?;
+        self.switch_to(next).await
+    }
+}
+
+/// The script as the page itself would run it: Firefox's driver has globals of its own, `Object` among them.
+fn in_page(script: &str) -> String {
+    format!("window.eval({})", Value::from(script))
+}
+
+fn logs(processes: &[Process]) -> String {
+    let logs = processes.iter().map(|process| process.log().unwrap_or_else(|error| format!("{error:#}")));
+    logs.collect::<Vec<_>>().join("\n")
+}

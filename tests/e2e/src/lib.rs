@@ -1,0 +1,47 @@
+//! Journeys: the built package (`pkg/`) in real pages of real browsers, against the real collector.
+//!
+//! A journey is an `async fn(&mut Scene) -> Result<()>` in `tests/journeys/`; [`in_each_browser!`] makes a
+//! test of it for Chromium, Firefox and WebKit each. Every test has a [`Scene`] of its own: a browser with a
+//! fresh profile, a site and a collector. What counts is what the collector holds, so a journey looks there
+//! ([`Scene::arrivals`]) until it finds what it expects; it never waits for a span of time to pass.
+//!
+//! The tests start the drivers themselves, and whatever they start ends with them, even if they
+//! are killed. A browser, driver or package that is missing is a failure, never a test left out.
+
+mod arrivals;
+mod browser;
+mod engine;
+mod process;
+mod scene;
+mod site;
+mod wait;
+
+pub use arrivals::{Arrivals, Tracked};
+pub use browser::{Browser, Tab};
+pub use engine::Engine;
+pub use process::{Process, find, free_port};
+pub use scene::{API_KEY, Scene, play};
+pub use wait::until;
+
+/// Makes three tests of each journey named, one for each engine.
+#[macro_export]
+macro_rules! in_each_browser {
+    ($($journey:ident),+ $(,)?) => {$(
+        mod $journey {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn in_chromium() -> anyhow::Result<()> {
+                $crate::play($crate::Engine::Chromium, super::$journey).await
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn in_firefox() -> anyhow::Result<()> {
+                $crate::play($crate::Engine::Firefox, super::$journey).await
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn in_webkit() -> anyhow::Result<()> {
+                $crate::play($crate::Engine::WebKit, super::$journey).await
+            }
+        }
+    )+};
+}

@@ -1,0 +1,73 @@
+//! The site that the browser visits: the fixture pages, and the package as it was built.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use axum::Router;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tower_http::services::ServeDir;
+
+/// A served copy of `tests/e2e/pages`, in which `{{endpoint}}` and `{{api_key}}` are filled in, with the
+/// built package under `/pkg`.
+///
+/// The collector's `Pages` forbid caching, and a page under that rule is nothing for the back/forward cache.
+#[derive(Debug)]
+pub struct Site {
+    address: SocketAddr,
+    serving: JoinHandle<()>,
+    _folder: TempDir,
+}
+
+impl Site {
+    /// Fills the pages in and serves them on a free port.
+    pub async fn start(endpoint: &str, api_key: &str) -> Result<Self> {
+        let package = package()?;
+        let folder = tempfile::Builder::new().prefix("e2e-site-").tempdir().context("no temporary folder")?;
+        fill_in(folder.path(), endpoint, api_key)?;
+        let files = Router::new()
+            .nest_service("/pkg", ServeDir::new(package))
+            .fallback_service(ServeDir::new(folder.path()));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port is free")?;
+        let address = listener.local_addr().context("a listener without an address")?;
+        let serving = tokio::spawn(async move {
+            // It never ends by itself, and has no error to tell.
+            let _ = axum::serve(listener, files).await;
+        });
+        Ok(Self { address, serving, _folder: folder })
+    }
+
+    /// The address of a page, by its file name.
+    pub fn url(&self, page: &str) -> String {
+        format!("http://{}/{page}", self.address)
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+fn fill_in(folder: &Path, endpoint: &str, api_key: &str) -> Result<()> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("pages");
+    for entry in fs::read_dir(&source).with_context(|| format!("cannot read {}", source.display()))? {
+        let path = entry?.path();
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = text.replace("{{endpoint}}", endpoint).replace("{{api_key}}", api_key);
+        let copy = folder.join(path.file_name().context("a file without a name")?);
+        fs::write(&copy, text).with_context(|| format!("cannot write {}", copy.display()))?;
+    }
+    Ok(())
+}
+
+fn package() -> Result<PathBuf> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pkg");
+    for file in ["index.js", "appizer.js"] {
+        ensure!(package.join(file).is_file(), "pkg/{file} is missing: run `cargo xtask build`");
+    }
+    Ok(package)
+}

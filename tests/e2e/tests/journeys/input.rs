@@ -1,0 +1,200 @@
+//! What bad input gets.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use e2e::{Scene, Tracked, in_each_browser};
+use serde::Deserialize;
+use serde_json::json;
+
+in_each_browser!(
+    a_bad_option_is_named_with_what_is_allowed,
+    init_again_with_another_option_is_an_error_and_with_the_same_is_not,
+    a_bad_event_is_refused_and_its_neighbours_arrive,
+    properties_arrive_as_json_has_them,
+);
+
+async fn a_bad_option_is_named_with_what_is_allowed(scene: &mut Scene) -> Result<()> {
+    #[derive(Debug, Deserialize)]
+    struct Rejection {
+        is_error: bool,
+        name: String,
+        code: String,
+        option: Option<String>,
+        message: String,
+    }
+    // The options, as JavaScript; the one at fault; words of what is allowed instead.
+    let cases = [
+        ("{ endpoint: options.endpoint }", "apiKey", "the project's key"),
+        ("{ ...options, apiKey: '' }", "apiKey", "printable ASCII"),
+        ("{ ...options, apiKey: 'two words' }", "apiKey", "without spaces"),
+        ("{ ...options, apiKey: 5 }", "apiKey", "the project's key"),
+        ("{ ...options, flushIntervall: 5 }", "flushIntervall", "flushInterval, batchSize"),
+        ("{ ...options, endpoint: 'api.appizer.com' }", "endpoint", "an http or https URL"),
+        ("{ ...options, endpoint: 'ftp://127.0.0.1/' }", "endpoint", "an http or https URL"),
+        ("{ ...options, batchSize: 0 }", "batchSize", "from 1 to 100"),
+        ("{ ...options, batchSize: 101 }", "batchSize", "from 1 to 100"),
+        ("{ ...options, batchSize: 1.5 }", "batchSize", "a whole number"),
+        ("{ ...options, flushInterval: -1 }", "flushInterval", "from 0 to 86400000"),
+        ("{ ...options, flushInterval: NaN }", "flushInterval", "milliseconds"),
+        ("{ ...options, flushInterval: '5' }", "flushInterval", "milliseconds"),
+        ("{ ...options, userId: ' ' }", "userId", "a string that is not empty"),
+        ("{ ...options, metadata: 'yes' }", "metadata", "true or false"),
+        ("{ ...options, instance: 'a b' }", "instance", "A-Z a-z 0-9"),
+    ];
+    scene.visit("module.html").await?;
+    for (given, option, allowed) in cases {
+        let rejection: Rejection = scene.run(&rejection_of(given)).await?;
+        assert_eq!(
+            (
+                rejection.is_error,
+                rejection.name.as_str(),
+                rejection.code.as_str(),
+                rejection.option.as_deref()
+            ),
+            (true, "AppizerError", "invalid_option", Some(option)),
+            "{given}: {rejection:?}"
+        );
+        assert!(rejection.message.contains(option) && rejection.message.contains(allowed), "{rejection:?}");
+    }
+    for given in ["", "null", "'key'"] {
+        let rejection: Rejection = scene.run(&rejection_of(given)).await?;
+        assert_eq!((rejection.is_error, rejection.code.as_str()), (true, "invalid_option"), "init({given})");
+        assert!(rejection.message.contains("apiKey"), "init({given}): {rejection:?}");
+    }
+    scene.run::<()>("appizer.track('patient'); await appizer.init(options);").await?;
+    scene.distinct(1).await?.named("patient")?;
+    Ok(())
+}
+
+fn rejection_of(given: &str) -> String {
+    format!(
+        "return appizer.init({given}).then(
+            () => {{ throw new Error('init took it') }},
+            (error) => ({{
+                is_error: error instanceof Error,
+                name: error.name,
+                code: error.code,
+                option: error.option,
+                message: error.message,
+            }}),
+        );"
+    )
+}
+
+async fn init_again_with_another_option_is_an_error_and_with_the_same_is_not(
+    scene: &mut Scene,
+) -> Result<()> {
+    scene.visit("module.html").await?;
+    let (same, code, option): (bool, String, String) = scene
+        .run(
+            "const first = appizer.init(options);
+            const same = first === appizer.init({ ...options });
+            await first;
+            const error = await appizer.init({ ...options, batchSize: 7 }).catch((error) => error);
+            return [same, error.code, error.option];",
+        )
+        .await?;
+    assert_eq!((same, code.as_str(), option.as_str()), (true, "already_initialized", "batchSize"));
+    Ok(())
+}
+
+/// Calls of `track` that must be refused, by code.
+const REFUSED: &str = "
+    const cycle = {};
+    cycle.self = cycle;
+    const refused = {
+        invalid_name: [[''], ['  '], [], [null], [42], [{}]],
+        invalid_properties: [
+            ['x', 'text'], ['x', 5], ['x', true], ['x', [1]], ['x', new Date()], ['x', new Map()], ['x', () => 1],
+        ],
+        not_serializable: [
+            ['x', cycle], ['x', { big: 1n }], ['x', { toJSON() { throw new Error('toJSON') } }],
+            ['x', { get broken() { throw new Error('getter') } }],
+            ['x', {}, { get ip() { throw Object.create(null) } }],
+        ],
+        too_large: [['x', { text: 'a'.repeat(32 * 1024) }], ['x'.repeat(32 * 1024)], ['x', { text: 'ä'.repeat(16 * 1024) }]],
+        invalid_overrides: [
+            ['x', {}, { userId: 5 }], ['x', {}, { ip: '' }], ['x', {}, { colour: 'red' }], ['x', {}, 'u1'],
+            ['x', {}, { time: 'never' }],
+        ],
+    };";
+
+async fn a_bad_event_is_refused_and_its_neighbours_arrive(scene: &mut Scene) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Seen {
+        good: Vec<String>,
+        /// By code: what each call returned or threw, and the codes that listeners heard of it.
+        bad: BTreeMap<String, Vec<(String, Vec<String>)>>,
+        warnings: Vec<String>,
+        refused: usize,
+    }
+    scene.visit("module.html").await?;
+    let seen: Seen = scene
+        .run(&format!(
+            "{REFUSED}
+            const warnings = [];
+            console.warn = (...words) => warnings.push(words.join(' '));
+            const notices = hear('rejected');
+            await appizer.init(options);
+            const [good, bad] = [[], {{}}];
+            for (const [code, calls] of Object.entries(refused)) {{
+                bad[code] = calls.map((args) => {{
+                    good.push(appizer.track('good'));
+                    let outcome;
+                    try {{
+                        outcome = String(appizer.track(...args));
+                    }} catch (error) {{
+                        outcome = `threw ${{error}}`;
+                    }}
+                    return [outcome, notices.splice(0).map((notice) => notice.code)];
+                }});
+            }}
+            good.push(appizer.track('good'));
+            const stats = await appizer.stats();
+            return {{ good, bad, warnings, refused: stats.refused }};"
+        ))
+        .await?;
+    for (code, calls) in &seen.bad {
+        for (place, (outcome, heard)) in calls.iter().enumerate() {
+            assert_eq!((outcome.as_str(), heard), ("null", &vec![code.clone()]), "{code}, call {place}");
+        }
+        let about: Vec<_> = seen.warnings.iter().filter(|warning| warning.contains(code)).collect();
+        assert_eq!(about.len(), 1, "one warning for {code}: {:?}", seen.warnings);
+    }
+    assert_eq!(seen.warnings.len(), seen.bad.len(), "{:?}", seen.warnings);
+    assert_eq!(seen.refused, seen.bad.values().map(Vec::len).sum::<usize>());
+
+    scene.distinct(seen.good.len()).await?;
+    let arrivals = scene.settled().await?;
+    assert_eq!(arrivals.ids(), seen.good);
+    assert_eq!(arrivals.repeats(), 0, "{arrivals}");
+    Ok(())
+}
+
+async fn properties_arrive_as_json_has_them(scene: &mut Scene) -> Result<()> {
+    scene.visit("module.html").await?;
+    scene
+        .run::<()>(
+            r#"await appizer.init(options);
+            appizer.track('rich', {
+                at: new Date(0), gone: undefined, list: [undefined, 1, { gone: undefined }], none: null,
+                text: 'tab\t newline\n quote" back\\ 💶 \u2028 \u0000 <b>', half: 0.1, nested: { on: true },
+            });
+            appizer.track('bare');
+            appizer.track('no prototype', Object.assign(Object.create(null), { n: 1 }));"#,
+        )
+        .await?;
+    let arrivals = scene.distinct(3).await?;
+    let mut properties = arrivals.named("rich")?.properties.clone().unwrap_or_default();
+    properties.retain(|name, _| !name.starts_with('$'));
+    let expected = json!({
+        "at": "1970-01-01T00:00:00.000Z", "list": [null, 1, {}], "none": null,
+        "text": "tab\t newline\n quote\" back\\ 💶 \u{2028} \u{0} <b>", "half": 0.1, "nested": { "on": true },
+    });
+    assert_eq!(json!(properties), expected);
+    let bare = arrivals.named("bare")?.properties.as_ref().map(|properties| properties.len());
+    assert_eq!(bare, Some(2), "$event_id and $time alone");
+    assert_eq!(arrivals.named("no prototype")?.step(), Some(1));
+    Ok(())
+}

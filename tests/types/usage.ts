@@ -1,0 +1,40 @@
+// What a TypeScript user may write, and what the compiler must refuse. Checked by `tsc`, never run.
+import { close, createTracker, flush, identify, init, on, reset, stats, track } from '@appizer/tracker';
+import type { AppizerError, FlushResult, Options, Stats, Tracker } from '@appizer/tracker';
+
+const options: Options = { apiKey: 'key', endpoint: 'https://example.com/e', flushInterval: 1000, batchSize: 50 };
+const ready: Promise<void> = init(options);
+const other: Tracker = createTracker({ apiKey: 'key', instance: 'other', metadata: false, userId: 'u1' });
+
+const id: string | null = track('signup', { plan: 'pro', at: new Date(), tags: ['a', null], left: undefined });
+other.track('signup', {}, { userId: 'u2', ip: '10.0.0.1', ua: 'curl', time: Date.now() });
+identify('u1');
+reset();
+
+const result: Promise<FlushResult> = flush();
+const answer: Promise<Stats> = stats();
+const stopped: Promise<void> = close();
+result.then(({ delivered, queued, waiting, until }) => [delivered + queued, waiting === 'backoff', until?.getTime()]);
+answer.then((account) => account.accepted - account.delivered - (account.dropped['storage_lost'] ?? 0));
+ready.catch((error: AppizerError) => error.code === 'invalid_option' && error.option);
+
+const forget: () => void = on('delivered', ({ count, ids }) => ids.length === count);
+on('rejected', ({ code, message, name }) => code === 'too_large' && message + name);
+on('retry', ({ attempt, delay, status }) => attempt + delay + status);
+
+// @ts-expect-error a key is required
+init({});
+// @ts-expect-error no such option
+init({ apiKey: 'key', flushIntervall: 1 });
+// @ts-expect-error a name is a string
+track(7);
+// @ts-expect-error properties are an object
+track('signup', 'pro');
+// @ts-expect-error JSON has no functions
+track('signup', { callback: () => 1 });
+// @ts-expect-error no such override
+track('signup', {}, { user: 'u1' });
+// @ts-expect-error no such notice
+on('deliverd', () => {});
+
+export { answer, forget, id, stopped };
