@@ -1,0 +1,37 @@
+//! The package's two scripts: an ES module for bundlers and `import`, a classic script for a script tag.
+
+use std::path::Path;
+
+use anyhow::Result;
+use appizer_tracker::core::policy;
+
+use super::embed;
+use crate::{paths, process};
+
+pub fn write() -> Result<()> {
+    bundle("src/js/index.js", "esm", &paths::package().join("index.js"))?;
+    bundle("src/js/script.js", "iife", &paths::package().join("appizer.js"))
+}
+
+fn bundle(entry: &str, format: &str, output: &Path) -> Result<()> {
+    let mut esbuild = process::command(paths::npm_program("esbuild"));
+    esbuild.args([entry, "--bundle", "--minify", "--target=es2020", "--log-level=warning"]);
+    esbuild.arg(format!("--format={format}"));
+    esbuild.arg(format!("--outfile={}", output.display()));
+    esbuild.arg(format!("--alias:appizer-glue={}", paths::wasm_pack().join("appizer.js").display()));
+    esbuild.arg(format!("--alias:appizer-module={}", embed::module_script().display()));
+    esbuild.args(policy_defines());
+    process::run(&mut esbuild)
+}
+
+/// The facade works before the WebAssembly is ready, so it needs a few of the core's numbers on its own side:
+/// they take the place of these names in its source.
+fn policy_defines() -> [String; 5] {
+    [
+        format!("--define:POLICY_DEFAULT_ENDPOINT={:?}", policy::DEFAULT_ENDPOINT),
+        format!("--define:POLICY_EXIT_SHARE_BYTES={}", policy::EXIT_SHARE_BYTES),
+        format!("--define:POLICY_MAX_EVENT_BYTES={}", policy::MAX_EVENT_BYTES),
+        format!("--define:POLICY_MAX_HELD_EVENTS={}", policy::MAX_HELD_EVENTS),
+        format!("--define:POLICY_MAX_SEGMENT_EVENTS={}", policy::MAX_SEGMENT_EVENTS),
+    ]
+}

@@ -1,0 +1,51 @@
+//! From the crate to the npm package in `pkg/`: wasm-pack, wasm-opt, one text that holds the module, esbuild.
+
+mod bundle;
+mod embed;
+mod package;
+mod size;
+mod wasm;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::{paths, progress};
+
+/// Leaves a complete package in `pkg/` and prints what it weighs. Needs `setup::BUILD`.
+pub fn run() -> Result<()> {
+    progress::step("build: wasm-pack", wasm::compile)?;
+    progress::step("build: wasm-opt and embedding", || {
+        if wasm::is_optimised()? {
+            println!("   the module is the one optimised before");
+            return Ok(());
+        }
+        embed::write_module(&wasm::optimise()?)?;
+        wasm::remember_optimised()
+    })?;
+    progress::step("build: package", || {
+        package::clear()?;
+        bundle::write()?;
+        package::complete()
+    })?;
+    size::report()
+}
+
+/// The three below name the file in their errors, as `std::fs` does not.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("reading {}", path.display()))
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
+}
+
+fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<()> {
+    fs::write(path, contents).with_context(|| format!("writing {}", path.display()))
+}
+
+/// The optimised module, which the package holds as text.
+fn optimised_module() -> std::path::PathBuf {
+    paths::intermediate().join("appizer_bg.wasm")
+}

@@ -1,0 +1,113 @@
+//! What the package holds besides its scripts: manifest, declarations, readme and licences.
+
+use std::fs;
+use std::io::ErrorKind;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::{read_text, write};
+use crate::{paths, process};
+
+const TEMPLATE: &str = "pkg.json.template";
+
+/// From where in the repository, to where in the package.
+const COPIED: &[(&str, &str)] = &[
+    ("src/js/index.d.ts", "index.d.ts"),
+    ("README.md", "README.md"),
+    ("LICENSE-MIT", "LICENSE-MIT"),
+    ("LICENSE-APACHE", "LICENSE-APACHE"),
+];
+
+const COPIED_IF_PRESENT: &[&str] = &["CHANGELOG.md"];
+
+/// Begins anew: a file of an earlier build must not be published with this one.
+pub fn clear() -> Result<()> {
+    let package = paths::package();
+    if let Err(error) = fs::remove_dir_all(&package)
+        && error.kind() != ErrorKind::NotFound
+    {
+        return Err(error).with_context(|| format!("removing {}", package.display()));
+    }
+    fs::create_dir_all(&package).with_context(|| format!("creating {}", package.display()))
+}
+
+pub fn complete() -> Result<()> {
+    for (from, to) in COPIED {
+        copy(from, to)?;
+    }
+    for name in COPIED_IF_PRESENT.iter().filter(|name| paths::root().join(name).is_file()) {
+        copy(name, name)?;
+    }
+    let template = read_text(&paths::root().join(TEMPLATE))?;
+    let manifest = fill(&template, &crate_metadata()?).with_context(|| format!("filling {TEMPLATE}"))?;
+    write(&paths::package().join("package.json"), manifest)
+}
+
+fn copy(from: &str, to: &str) -> Result<()> {
+    fs::copy(paths::root().join(from), paths::package().join(to))
+        .with_context(|| format!("copying {from} to pkg/{to}"))?;
+    Ok(())
+}
+
+/// What cargo knows of the crate: version, description and the like.
+fn crate_metadata() -> Result<Value> {
+    let mut cargo = process::cargo();
+    let text = process::capture(cargo.args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    let mut metadata: Value = serde_json::from_str(&text).context("reading the output of cargo metadata")?;
+    let packages = metadata["packages"].as_array_mut().context("cargo metadata lists no packages")?;
+    let tracker = packages.iter_mut().find(|package| package["name"] == "appizer-tracker");
+    tracker.map(Value::take).context("cargo metadata does not list appizer-tracker")
+}
+
+/// Puts the members of `values` in the place of their names in `{{…}}`, inside JSON strings.
+fn fill(template: &str, values: &Value) -> Result<String> {
+    let mut filled = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, after) = after.split_once("}}").context("a `{{` without its `}}`")?;
+        let Some(value) = values[name].as_str() else {
+            bail!("`{{{{{name}}}}}`: Cargo.toml gives no text of that name");
+        };
+        let quoted = Value::from(value).to_string();
+        filled.push_str(before);
+        filled.push_str(&quoted[1..quoted.len() - 1]);
+        rest = after;
+    }
+    filled.push_str(rest);
+    serde_json::from_str::<Value>(&filled).context("the result is not JSON")?;
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_give_way_to_values() {
+        let values = json!({ "version": "1.2.3", "license": "MIT OR Apache-2.0" });
+        let filled = fill(r#"{ "version": "{{version}}", "license": "{{license}}" }"#, &values).unwrap();
+        assert_eq!(filled, r#"{ "version": "1.2.3", "license": "MIT OR Apache-2.0" }"#);
+    }
+
+    #[test]
+    fn values_are_escaped() {
+        let value = r#"back\slash and a "quotation""#;
+        let filled =
+            fill(r#"{ "description": "{{description}}" }"#, &json!({ "description": value })).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&filled).unwrap()["description"], value);
+    }
+
+    #[test]
+    fn an_unknown_name_is_an_error_that_names_it() {
+        let error = fill(r#"{ "version": "{{versoin}}" }"#, &json!({})).unwrap_err();
+        assert!(error.to_string().contains("versoin"), "{error}");
+    }
+
+    #[test]
+    fn a_result_that_is_not_json_is_an_error() {
+        assert!(fill("{ oops }", &json!({})).is_err());
+    }
+}

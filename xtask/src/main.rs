@@ -1,0 +1,47 @@
+//! The commands of this repository. Each does its own set-up first, so that Rust and Node are all a fresh
+//! machine needs.
+
+mod build;
+mod demo;
+mod paths;
+mod process;
+mod progress;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Commands of the Appizer tracker's repository. Each sets up what it needs.
+#[derive(Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs everything the other commands need; what is there already is left as it is
+    Setup,
+    /// Builds the npm package into pkg/
+    Build,
+    /// Builds the package, starts the collector and serves the demo page
+    Demo(demo::Options),
+    /// Runs every check and every test
+    Test(test::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Setup => setup::ensure(setup::ALL).map(|()| ExitCode::SUCCESS),
+        Command::Build => setup::ensure(setup::BUILD).and_then(|()| build::run()).map(|()| ExitCode::SUCCESS),
+        Command::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Test(options) => test::run(&options),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("\nerror: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,241 @@
+//! The steps of `cargo xtask test`: what each needs and runs.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::setup::{self, Need, Package, python};
+use crate::{paths, process};
+
+pub struct Step {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub needs: &'static [&'static [Need]],
+    /// The step without whose success this one has nothing to work on.
+    pub after: Option<&'static str>,
+    /// Whether the runner counts tests; then it must count at least one.
+    pub has_tests: bool,
+    pub action: Action,
+}
+
+pub enum Action {
+    Commands(fn() -> Result<Vec<Command>>),
+    Build,
+}
+
+/// The API documentation's examples run in the native tests: JavaScript, Python and cURL.
+const EXAMPLES: &[Need] = &[
+    Need::Debian(Package::Curl),
+    Need::Debian(Package::Pip),
+    Need::Debian(Package::Python),
+    Need::PythonRequests,
+    Need::Node,
+];
+
+const WASM_TESTS: &[Need] = &[Need::WasmTarget, Need::WasmPack, Need::WasmBindgen];
+
+const CHROMIUM: &[Need] = &[Need::Debian(Package::Chromium), Need::Debian(Package::ChromiumDriver)];
+
+const FIREFOX: &[Need] = &[Need::Debian(Package::FirefoxEsr), Need::Geckodriver];
+
+const WEBKIT: &[Need] =
+    &[Need::Debian(Package::WebkitDriver), Need::Debian(Package::Xauth), Need::Debian(Package::Xvfb)];
+
+/// Quick checks first; then what needs nothing built, then what does.
+pub const ALL: &[Step] = &[
+    Step {
+        name: "fmt",
+        title: "rustfmt",
+        needs: &[&[Need::Rustfmt]],
+        after: None,
+        has_tests: false,
+        action: Action::Commands(format),
+    },
+    Step {
+        name: "clippy",
+        title: "warnings denied, on the host and for WebAssembly",
+        needs: &[&[Need::Clippy, Need::WasmTarget]],
+        after: None,
+        has_tests: false,
+        action: Action::Commands(clippy),
+    },
+    Step {
+        name: "native",
+        title: "core, collector and xtask on the host",
+        needs: &[EXAMPLES],
+        after: None,
+        has_tests: true,
+        action: Action::Commands(native),
+    },
+    Step {
+        name: "build",
+        title: "the npm package",
+        needs: &[setup::BUILD],
+        after: None,
+        has_tests: false,
+        action: Action::Build,
+    },
+    Step {
+        name: "types",
+        title: "tsc over the package's declarations",
+        needs: &[&[Need::Node, Need::NpmPackages]],
+        after: Some("build"),
+        has_tests: false,
+        action: Action::Commands(types),
+    },
+    Step {
+        name: "chromium",
+        title: "browser tests of the crate",
+        needs: &[WASM_TESTS, CHROMIUM],
+        after: None,
+        has_tests: true,
+        action: Action::Commands(chromium),
+    },
+    Step {
+        name: "firefox",
+        title: "browser tests of the crate",
+        needs: &[WASM_TESTS, FIREFOX],
+        after: None,
+        has_tests: true,
+        action: Action::Commands(firefox),
+    },
+    Step {
+        name: "webkit",
+        title: "browser tests of the crate",
+        needs: &[WASM_TESTS, WEBKIT],
+        after: None,
+        has_tests: true,
+        action: Action::Commands(webkit),
+    },
+    Step {
+        name: "e2e",
+        title: "the built package in real pages, against the collector",
+        needs: &[CHROMIUM, FIREFOX, WEBKIT],
+        after: Some("build"),
+        has_tests: true,
+        action: Action::Commands(e2e),
+    },
+];
+
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|step| step.name).collect()
+}
+
+fn format() -> Result<Vec<Command>> {
+    Ok(vec![cargo(&["fmt", "--all", "--check"])])
+}
+
+/// The package is built without default features, so both ways must be clean for WebAssembly.
+fn clippy() -> Result<Vec<Command>> {
+    let wasm =
+        ["clippy", "--package", "appizer-tracker", "--target", "wasm32-unknown-unknown", "--all-targets"];
+    let mut commands = vec![cargo(&["clippy", "--workspace", "--all-targets"]), cargo(&wasm), cargo(&wasm)];
+    commands[2].arg("--no-default-features");
+    for command in &mut commands {
+        command.args(["--", "--deny", "warnings"]);
+    }
+    Ok(commands)
+}
+
+fn native() -> Result<Vec<Command>> {
+    let mut test = cargo(&["test", "--workspace", "--exclude", "e2e", "--no-fail-fast"]);
+    test.env("PYTHONPATH", python::search_path());
+    Ok(vec![test])
+}
+
+fn types() -> Result<Vec<Command>> {
+    let mut tsc = process::command(paths::npm_program("tsc"));
+    tsc.args(["--project", "tests/types"]);
+    Ok(vec![tsc])
+}
+
+fn chromium() -> Result<Vec<Command>> {
+    Ok(vec![wasm_pack_test(process::command("wasm-pack"), "chrome", "chromedriver")?])
+}
+
+fn firefox() -> Result<Vec<Command>> {
+    Ok(vec![wasm_pack_test(process::command("wasm-pack"), "firefox", "geckodriver")?])
+}
+
+/// wasm-bindgen's runner knows WebKit's driver by the name of Safari's, whose protocol it speaks.
+fn webkit() -> Result<Vec<Command>> {
+    let mut xvfb = xvfb();
+    xvfb.arg("wasm-pack");
+    let mut test = wasm_pack_test(xvfb, "safari", "safaridriver")?;
+    allow_container(&mut test);
+    Ok(vec![test])
+}
+
+fn e2e() -> Result<Vec<Command>> {
+    let mut test = xvfb();
+    test.arg(process::cargo().get_program()).args(["test", "--package", "e2e", "--no-fail-fast"]);
+    for (name, program) in DRIVERS {
+        test.env(name.to_uppercase(), driver(program)?);
+    }
+    allow_container(&mut test);
+    Ok(vec![test])
+}
+
+/// Each driver by the name that wasm-pack's option and, in capitals, the runner's variable have for it.
+const DRIVERS: [(&str, &str); 3] = [
+    ("chromedriver", "chromedriver"),
+    ("geckodriver", "geckodriver"),
+    ("safaridriver", setup::WEBKIT_DRIVER),
+];
+
+fn wasm_pack_test(mut wasm_pack: Command, browser: &str, driver_option: &str) -> Result<Command> {
+    let program =
+        DRIVERS.iter().find(|(name, _)| *name == driver_option).map_or(driver_option, |(_, program)| program);
+    wasm_pack.args(["test", "--mode", "no-install", "--headless", &format!("--{browser}")]);
+    wasm_pack.arg(format!("--{driver_option}")).arg(driver(program)?);
+    // Seconds for one test binary: a busy two-core machine has needed minutes to start a browser.
+    wasm_pack.env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+    Ok(wasm_pack)
+}
+
+fn driver(program: &str) -> Result<std::path::PathBuf> {
+    process::find(program).with_context(|| format!("{program} is not on PATH"))
+}
+
+/// WebKit has no headless mode of its own.
+fn xvfb() -> Command {
+    let mut xvfb = process::command("xvfb-run");
+    xvfb.arg("--auto-servernum");
+    xvfb
+}
+
+/// WebKit's sandbox asks for user namespaces, which root in a container does not have. The pages are ours.
+fn allow_container(command: &mut Command) {
+    command.env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1");
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = process::cargo();
+    cargo.args(arguments);
+    cargo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_comes_after_the_one_it_needs() {
+        for (place, step) in ALL.iter().enumerate() {
+            if let Some(needed) = step.after {
+                assert!(
+                    ALL[..place].iter().any(|earlier| earlier.name == needed),
+                    "{} needs {needed}",
+                    step.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn setup_covers_every_step() {
+        for need in ALL.iter().flat_map(|step| step.needs).flat_map(|needs| needs.iter()) {
+            assert!(setup::ALL.contains(need), "{need:?}");
+        }
+    }
+}
