@@ -19,6 +19,7 @@ use crate::core::identity::Identity;
 use crate::core::notice::Stats;
 use crate::core::options::Options;
 use crate::core::segment::SegmentKey;
+use crate::core::shared::Share;
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use serde::Serialize;
@@ -145,6 +146,7 @@ impl Driver {
             Effect::Write(write) => self.write(&write),
             Effect::FindOrphans => self.find_orphans(),
             Effect::Load { owner, after } => self.load(owner, after),
+            Effect::Share(share) => self.share(share),
             Effect::Send(request) => self.send(&request),
             Effect::Abort { request } => {
                 if let Some(abort) = self.take_abort(request) {
@@ -281,6 +283,17 @@ impl Driver {
                 Ok(records) => driver.input(|engine, now| engine.handle_loaded(&owner, records, now)),
                 Err(_) => driver.input(|engine, _| engine.handle_load_failed(&owner)),
             }
+        });
+    }
+
+    fn share(self: &Rc<Self>, share: Share) {
+        let (driver, store) = (self.clone(), self.store.borrow().clone());
+        spawn_local(async move {
+            let granted = match store {
+                Some(store) => store.share(&share).await.ok(),
+                None => None,
+            };
+            driver.input(|engine, now| engine.handle_shared(share.id, granted, now));
         });
     }
 

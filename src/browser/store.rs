@@ -7,6 +7,7 @@
 //! | `identity` | `"identity"` | the anonymous id and the user |
 //! | `leases` | owner | who has the owner's records and until when, where there are no Web Locks |
 //! | `marks` | owner | where the owner's last requests went, and the ids of their events |
+//! | `shared` | `"pacing"` | what all pages know of the endpoint, as text |
 //! | `dead_letters` | time `/` event id | the event, what became of it, and why |
 
 mod idb;
@@ -23,8 +24,9 @@ use crate::core::identity::Identity;
 use crate::core::lease::Lease;
 use crate::core::policy;
 use crate::core::segment::{Record, SegmentKey};
+use crate::core::shared::{self, Granted, Share};
 use js_sys::{Array, Object};
-use schema::{ACCOUNTS, DEAD_LETTERS, IDENTITY, LEASES, MARKS, SEGMENTS};
+use schema::{ACCOUNTS, DEAD_LETTERS, IDENTITY, LEASES, MARKS, SEGMENTS, SHARED};
 use wasm_bindgen::prelude::*;
 use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbTransactionMode};
 
@@ -32,6 +34,8 @@ use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbTransactionMode};
 pub struct Store {
     database: IdbDatabase,
 }
+
+const PACING: &str = "pacing";
 
 /// What the browser said where it refused.
 pub type Refused = String;
@@ -91,6 +95,18 @@ impl Store {
         set(&row, "until", lease.until as f64);
         idb::ask(leases.put_with_key(&row, &owner.into()))?;
         idb::committed(&transaction).await.map(|()| true)
+    }
+
+    /// Puts the shared row through its `update`.
+    pub async fn share(&self, share: &Share) -> Result<Granted, Refused> {
+        let transaction = idb::begin(&self.database, &[SHARED], IdbTransactionMode::Readwrite)?;
+        let rows = idb::store(&transaction, SHARED)?;
+        let row = idb::result(&idb::ask(rows.get(&PACING.into()))?).await?;
+        let (row, granted) = shared::update(row.as_string().as_deref(), share);
+        if let Some(row) = row {
+            idb::ask(rows.put_with_key(&row.into(), &PACING.into()))?;
+        }
+        idb::committed(&transaction).await.map(|()| granted)
     }
 
     /// Begins to give leases back at once; nobody waits for the end.

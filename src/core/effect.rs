@@ -6,6 +6,7 @@ use crate::core::exit::Mark;
 use crate::core::identity::Identity;
 use crate::core::notice::{FlushResult, Notice};
 use crate::core::segment::{Record, SegmentKey};
+use crate::core::shared::Share;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +29,9 @@ pub enum Effect {
         /// The last record read before.
         after: Option<SegmentKey>,
     },
+    /// Put the row of [`crate::core::shared`] through its `update`, reading and writing it in one transaction; answer with
+    /// `handle_shared`.
+    Share(Share),
     /// Send a request; answer with `handle_response`.
     Send(Request),
     /// Give a request up; its answer is not wanted any more.

@@ -30,6 +30,7 @@ use crate::core::policy;
 use crate::core::queue::Queue;
 use crate::core::random::Random;
 use crate::core::segment::Kept;
+use crate::core::shared::News;
 use sending::InFlight;
 use storing::{Adoption, PendingWrite, Storage};
 
@@ -65,6 +66,8 @@ pub struct Engine {
     account: Account,
     adoption: Adoption,
     marks: Marks,
+    /// [`destination`] of what is sent now.
+    to: u32,
     /// Where the last reply was a success from.
     good_link: Option<u32>,
     /// Whether records are kept outside the store.
@@ -107,6 +110,7 @@ impl Engine {
     /// An engine that asks for its store at once.
     pub fn new(setup: Setup, now: u64) -> Self {
         let identity = Identity { anonymous: setup.anonymous, user: None };
+        let to = destination(&setup.options);
         let mut engine = Self {
             ua: if setup.ua.is_empty() { String::new() } else { json::quoted(&setup.ua) },
             phase: Phase::Closed,
@@ -117,9 +121,10 @@ impl Engine {
             account: Account::default(),
             adoption: Adoption::default(),
             marks: Marks::default(),
+            to,
             good_link: setup.good_link,
             kept_elsewhere: false,
-            pacing: Pacing::default(),
+            pacing: Pacing::new(to, setup.options.requests_per_minute, now),
             online: setup.online,
             round: 0,
             requests: Vec::new(),
@@ -203,20 +208,22 @@ impl Engine {
     pub fn handle_key(&mut self, api_key: String, now: u64) {
         if self.options.api_key != api_key {
             self.options.api_key = api_key;
+            self.to = destination(&self.options);
+            self.pacing.note_destination(self.to, now);
             // No reply to the new key tells what became of events that went under the old one.
             self.marks.lift();
             self.apply_marks();
         }
-        self.pacing.note_answered();
         self.advance(now);
     }
 
     /// The browser says whether it has a network.
     pub fn handle_online(&mut self, online: bool, now: u64) {
-        if online && !self.online {
-            self.pacing.note_online();
-        }
+        let back = online && !self.online;
         self.online = online;
+        if back {
+            self.note(News::Online, now);
+        }
         self.advance(now);
     }
 
@@ -328,8 +335,9 @@ impl Engine {
     fn leave(&mut self, now: u64) {
         self.send_at_exit(now);
         let departing = self.departing_requests();
-        let to = destination(&self.options);
-        let mark = Mark::new(to, &departing).filter(|_| self.good_link == Some(to));
+        // In a crowd a success says little about the next request.
+        let trusted = self.good_link == Some(self.to) && !self.pacing.shared().is_crowded();
+        let mark = Mark::new(self.to, &departing).filter(|_| trusted);
         self.marks.note_departure(departing);
         self.keep_elsewhere();
         self.effects.push(Effect::Leave { mark });
@@ -337,12 +345,12 @@ impl Engine {
     }
 
     fn deadlines(&self) -> [Option<u64>; 5] {
-        let idle = self.requests.is_empty() && self.online;
+        let idle = self.requests.is_empty() && self.online && !self.pacing.is_asking();
         let unfinished_round = self.queue.awaits_request(self.round);
         [
             self.requests.iter().map(|request| request.deadline).min(),
             self.flush_calls.iter().map(|call| call.deadline).min(),
-            self.pacing.blocked_until(0).filter(|_| idle && unfinished_round),
+            self.pacing.blocked_until(0).max(self.pacing.ask_at(0)).filter(|_| idle && unfinished_round),
             self.pacing.flush_at().filter(|_| !unfinished_round),
             self.adoption.next_look(),
         ]

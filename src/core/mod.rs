@@ -20,5 +20,6 @@ pub mod policy;
 pub mod queue;
 pub mod random;
 pub mod segment;
+pub mod shared;
 pub mod text;
 pub mod verdict;

@@ -52,7 +52,7 @@ pub enum Notice {
     },
     /// Nothing is sent until a cause outside is mended; events are queued meanwhile.
     Paused {
-        /// `forbidden` or `bad_response`.
+        /// `forbidden`, `bad_response` or `unreachable`.
         reason: &'static str,
         /// HTTP status.
         status: u16,
@@ -89,8 +89,10 @@ pub enum Waiting {
     Request,
     /// A request failed.
     Backoff,
-    /// The endpoint refuses the key, or is not the endpoint.
+    /// The endpoint refuses the key, is not the endpoint, or never answers.
     Paused,
+    /// The limit of requests a minute, which all pages of the browser share.
+    Limit,
     /// The browser says it has no network.
     Offline,
     /// A page that is gone gave them to the browser: the next reply tells what to think of them.

@@ -32,6 +32,8 @@ pub struct Options {
     pub metadata: bool,
     /// Whether a batch that was taken in part is sent again, instead of becoming dead letters.
     pub resend_partial: bool,
+    /// Requests a minute, all pages of the browser together; `None` for no limit.
+    pub requests_per_minute: Option<u32>,
     /// Names the queue.
     pub instance: String,
 }
@@ -46,7 +48,7 @@ pub struct OptionError {
 }
 
 const KEY: &str = "the project's key: printable ASCII characters without spaces";
-const KNOWN: &str = "the options are apiKey, endpoint, userId, flushInterval, batchSize, metadata, partialFailure and instance";
+const KNOWN: &str = "the options are apiKey, endpoint, userId, flushInterval, batchSize, metadata, partialFailure, requestsPerMinute and instance";
 
 impl Options {
     /// Checks options in the order given; those not given take their default.
@@ -63,6 +65,7 @@ impl Options {
             batch_size: policy::MAX_BATCH_EVENTS,
             metadata: true,
             resend_partial: false,
+            requests_per_minute: Some(policy::REQUESTS_PER_MINUTE),
             instance: "default".into(),
         };
         for (option, value) in given {
@@ -90,7 +93,9 @@ impl Options {
                 self.flush_interval = ms as u64;
             }
             ("flushInterval", _) => return Err("milliseconds from 0 to 86400000, a day"),
-            ("batchSize", Value::Number(events)) if is_batch_size(events) => {
+            ("batchSize", Value::Number(events))
+                if is_whole(events, 1.0, policy::MAX_BATCH_EVENTS as f64) =>
+            {
                 self.batch_size = events as usize
             }
             ("batchSize", _) => return Err("a whole number from 1 to 100, the endpoint's limit"),
@@ -100,6 +105,15 @@ impl Options {
                 self.resend_partial = word == "resend";
             }
             ("partialFailure", _) => return Err("\"quarantine\" or \"resend\""),
+            ("requestsPerMinute", Value::Number(limit)) if limit == f64::INFINITY => {
+                self.requests_per_minute = None;
+            }
+            ("requestsPerMinute", Value::Number(limit))
+                if is_whole(limit, 1.0, policy::MAX_REQUESTS_PER_MINUTE) =>
+            {
+                self.requests_per_minute = Some(limit as u32);
+            }
+            ("requestsPerMinute", _) => return Err("a whole number from 1 to 100000, or Infinity"),
             ("instance", Value::Text(name)) if is_name(&name) => self.instance = name,
             ("instance", _) => return Err("1 to 64 of the characters A-Z a-z 0-9 _ -"),
             _ => return Err(KNOWN),
@@ -124,8 +138,8 @@ fn is_endpoint(url: &str) -> bool {
     }
 }
 
-fn is_batch_size(events: f64) -> bool {
-    (1.0..=policy::MAX_BATCH_EVENTS as f64).contains(&events) && events as u32 as f64 == events
+fn is_whole(number: f64, least: f64, most: f64) -> bool {
+    (least..=most).contains(&number) && number as u64 as f64 == number
 }
 
 fn is_name(name: &str) -> bool {
@@ -164,6 +178,7 @@ mod tests {
             ("batchSize", Value::Number(1.0)),
             ("metadata", Value::Flag(false)),
             ("partialFailure", text("resend")),
+            ("requestsPerMinute", Value::Number(f64::INFINITY)),
             ("instance", text("shop-2")),
         ];
         let options = read(&given).unwrap();
@@ -175,6 +190,7 @@ mod tests {
             (options.metadata, options.resend_partial, options.instance.as_str()),
             (false, true, "shop-2")
         );
+        assert_eq!(options.requests_per_minute, None);
     }
 
     #[test]
@@ -199,6 +215,9 @@ mod tests {
             ("batchSize", number(1.5)),
             ("metadata", text("yes")),
             ("partialFailure", text("retry")),
+            ("requestsPerMinute", number(0.0)),
+            ("requestsPerMinute", number(1.5)),
+            ("requestsPerMinute", text("100")),
             ("instance", text("a b")),
             ("instance", text("")),
             ("apikey", text("k")),

@@ -1,16 +1,28 @@
-//! When the next request may go, and when a flush round is due.
+//! When this page's next request may go, and when its next flush round is due.
 
 use crate::core::policy;
-use crate::core::random::Random;
-use crate::core::verdict::Response;
+use crate::core::shared::{Granted, News, Share, Shared};
 
-/// The interval and the backoff. All times are the engine's milliseconds.
-#[derive(Debug, Default)]
+/// The page's own part of pacing, and what it knows of the part that all pages share.
+#[derive(Debug)]
 pub struct Pacing {
-    failures: u32,
-    malformed: u32,
-    paused: bool,
-    blocked_until: Option<u64>,
+    shared: Shared,
+    per_minute: Option<u32>,
+    /// Ordinary requests that may be sent without asking.
+    tokens: u32,
+    /// Requests kept for the exit.
+    reserve: u32,
+    /// What the row does not know yet of the reserve, which is there from the start.
+    owed: u32,
+    /// Until when tokens are good for ordinary requests.
+    fresh_until: u64,
+    /// The question under way, and the tokens it is for.
+    asking: Option<u32>,
+    wanted: u32,
+    /// No question before.
+    ask_at: u64,
+    /// The newest of this page's shares: an older one's answer does not know of its news.
+    last_share: u32,
     flush_at: Option<u64>,
     bisecting: Bisecting,
 }
@@ -23,9 +35,34 @@ struct Bisecting {
 }
 
 impl Pacing {
+    /// Nothing in the way, and a token for the exit in hand.
+    pub fn new(to: u32, per_minute: Option<u32>, now: u64) -> Self {
+        Self {
+            shared: Shared::new(to, per_minute, now),
+            per_minute,
+            tokens: 0,
+            reserve: policy::EXIT_TOKENS,
+            owed: policy::EXIT_TOKENS,
+            fresh_until: 0,
+            asking: None,
+            wanted: 0,
+            ask_at: 0,
+            last_share: 0,
+            flush_at: None,
+            bisecting: Bisecting::default(),
+        }
+    }
+
+    /// What all pages know, as far as this one knows it.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// An event waits: the interval begins, unless it runs already.
-    pub fn note_waiting(&mut self, now: u64, interval: u64) {
-        self.flush_at.get_or_insert(now.saturating_add(interval));
+    pub fn note_waiting(&mut self, now: u64, interval: u64, jitter: u32) {
+        if self.flush_at.is_none() {
+            self.flush_at = Some(now.saturating_add(self.shared.stretched(interval, jitter)));
+        }
     }
 
     /// A flush round begins: the interval ends.
@@ -33,24 +70,103 @@ impl Pacing {
         self.flush_at = None;
     }
 
-    /// The endpoint answered as it should: nothing stands in the way any more.
-    pub fn note_answered(&mut self) {
-        self.failures = 0;
-        self.malformed = 0;
-        self.paused = false;
-        self.blocked_until = None;
+    /// The end of the interval, while an event waits.
+    pub fn flush_at(&self) -> Option<u64> {
+        self.flush_at
     }
 
-    /// Somebody answered who is not the endpoint. Whether it was once too often.
-    pub fn note_malformed(&mut self) -> bool {
-        self.malformed += 1;
-        self.malformed >= policy::MAX_MALFORMED
+    /// Takes note of what happened. Whether a pause begins with it, and whether other pages should hear of it.
+    pub fn note(&mut self, news: News, now: u64) -> (bool, bool) {
+        let matters = self.shared.is_troubled() || news != News::Answered;
+        self.ask_at = 0;
+        (self.shared.apply(news, now), matters)
     }
 
-    /// Nothing goes through until a cause outside is mended. Whether that is news.
-    pub fn note_paused(&mut self, now: u64) -> bool {
-        self.blocked_until = Some(now + policy::PAUSE);
-        !std::mem::replace(&mut self.paused, true)
+    /// Other events go elsewhere, or under another key, from now on.
+    pub fn note_destination(&mut self, to: u32, now: u64) {
+        self.shared.adapt(to, now);
+        self.ask_at = 0;
+    }
+
+    /// What to tell and to ask of the row that all pages share; `batches` wait to be sent.
+    pub fn share(&mut self, id: u32, to: u32, news: Option<News>, batches: u32, now: u64) -> Share {
+        self.last_share = id;
+        let want = match (batches, self.per_minute) {
+            (0, _) => 0,
+            // There is nothing to be counted; asking tells whether there is a pause.
+            (_, None) => u32::MAX,
+            (_, Some(_)) => {
+                self.owed + policy::EXIT_TOKENS - self.reserve + batches.min(policy::TOKENS_AHEAD)
+            }
+        };
+        if want > 0 {
+            // Those that have gone stale were asked for in vain.
+            self.tokens = 0;
+            self.asking = Some(id);
+            self.wanted = want;
+        }
+        Share { id, to, now, want, per_minute: self.per_minute, news }
+    }
+
+    /// The row's answer.
+    pub fn note_granted(&mut self, granted: Granted, now: u64) {
+        if self.asking == Some(granted.id) {
+            self.asking = None;
+            self.ask_at = if granted.tokens == 0 { granted.ask_at } else { 0 };
+            // The first is for what is to be sent now; then the reserve comes.
+            let mut spare = granted.tokens.saturating_sub(1);
+            let paid = spare.min(self.owed);
+            spare -= paid;
+            let kept = spare.min(policy::EXIT_TOKENS - self.reserve);
+            self.owed -= paid;
+            self.reserve += kept;
+            self.tokens = granted.tokens - paid - kept;
+            self.fresh_until = if granted.tokens == 0 { 0 } else { now + policy::TOKEN_LIFE };
+        }
+        if granted.id == self.last_share {
+            self.shared = granted.shared;
+        }
+    }
+
+    /// Answers a share without the row, which cannot be had: this page is then on its own.
+    pub fn grant_alone(&mut self, id: u32, now: u64) -> Granted {
+        let want = if self.asking == Some(id) { self.wanted } else { 0 };
+        let (tokens, ask_at) = self.shared.grant(want, self.per_minute, now);
+        Granted { id, tokens, ask_at, shared: self.shared.clone() }
+    }
+
+    /// Whether the row's answer is awaited.
+    pub fn is_asking(&self) -> bool {
+        self.asking.is_some()
+    }
+
+    /// The limit's next token, where there is none before.
+    pub fn ask_at(&self, now: u64) -> Option<u64> {
+        (self.ask_at > now).then_some(self.ask_at)
+    }
+
+    /// Whether an ordinary request may go without asking.
+    pub fn has_token(&self, now: u64) -> bool {
+        self.tokens > 0 && self.fresh_until > now
+    }
+
+    /// Whether a page that goes away may send.
+    pub fn has_exit_token(&self) -> bool {
+        self.tokens > 0 || self.reserve > 0 || self.per_minute.is_none()
+    }
+
+    /// A request goes.
+    pub fn spend_token(&mut self) {
+        if self.tokens > 0 {
+            self.tokens -= 1;
+        } else {
+            self.reserve = self.reserve.saturating_sub(1);
+        }
+    }
+
+    /// The end of the backoff, while it lasts.
+    pub fn blocked_until(&self, now: u64) -> Option<u64> {
+        self.shared.blocked_until(now)
     }
 
     /// Whether a refused batch may be sent in two halves; if so they are counted.
@@ -62,52 +178,6 @@ impl Pacing {
         self.bisecting.requests += if affordable { 2 } else { 0 };
         affordable
     }
-
-    /// A request failed: waits with full jitter, and at least as long as the server asked. Returns the wait.
-    pub fn note_failed(&mut self, now: u64, response: &Response, random: &mut Random) -> u64 {
-        let ceiling = policy::BACKOFF_CAP.min(policy::BACKOFF_BASE << self.failures.min(20));
-        self.failures += 1;
-        let asked = match response.retry_after {
-            Some(asked) => asked.min(policy::MAX_RETRY_AFTER),
-            None if response.status == 429 => policy::RATE_LIMIT_WAIT,
-            None => 0,
-        };
-        let wait = asked + random.up_to(ceiling);
-        self.blocked_until = Some(now + wait);
-        wait
-    }
-
-    /// The failed batch goes again at once: the failure counts, its wait does not.
-    pub fn note_resent(&mut self) {
-        self.blocked_until = None;
-    }
-
-    /// The network is back: what failed before says nothing about now, unless the endpoint itself had answered.
-    pub fn note_online(&mut self) {
-        if !self.paused {
-            self.note_answered();
-        }
-    }
-
-    /// Whether what blocks is a pause.
-    pub fn is_paused(&self) -> bool {
-        self.paused
-    }
-
-    /// Failures in a row.
-    pub fn failures(&self) -> u32 {
-        self.failures
-    }
-
-    /// The end of the backoff, while it lasts.
-    pub fn blocked_until(&self, now: u64) -> Option<u64> {
-        self.blocked_until.filter(|&until| until > now)
-    }
-
-    /// The end of the interval, while an event waits.
-    pub fn flush_at(&self) -> Option<u64> {
-        self.flush_at
-    }
 }
 
 /// Milliseconds that a `Retry-After` header asks for: seconds, or a date, which the shell hands over as
@@ -115,89 +185,4 @@ impl Pacing {
 pub fn retry_after(header: &str, date: Option<u64>, now: u64) -> Option<u64> {
     let seconds = header.parse::<u64>().ok();
     seconds.map(|seconds| seconds.saturating_mul(1000)).or_else(|| Some(date?.saturating_sub(now)))
-}
-
-#[cfg(test)]
-#[cfg(not(target_family = "wasm"))]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_wait_is_never_shorter_than_asked_nor_longer_than_the_ceiling_on_top(
-            seed in any::<u64>(), failures in 1_usize..40, asked in prop::option::of(0_u64..10_000_000)
-        ) {
-            let (mut pacing, mut random) = (Pacing::default(), Random::new(seed));
-            let response = Response { status: 503, retry_after: asked, ..Response::default() };
-            for _ in 0..failures {
-                let wait = pacing.note_failed(1000, &response, &mut random);
-                let least = asked.unwrap_or(0).min(policy::MAX_RETRY_AFTER);
-                prop_assert!((least..=least + policy::BACKOFF_CAP).contains(&wait));
-            }
-        }
-    }
-
-    #[test]
-    fn the_ceiling_doubles_with_each_failure_and_a_delivery_resets_it() {
-        let longest = |failures: usize| {
-            let waits = (0..300).map(|seed| {
-                let (mut pacing, mut random) = (Pacing::default(), Random::new(seed));
-                let waits = (0..=failures).map(|_| pacing.note_failed(0, &Response::default(), &mut random));
-                waits.last().unwrap()
-            });
-            waits.max().unwrap()
-        };
-        assert!((900..=1_000).contains(&longest(0)));
-        assert!((3_600..=4_000).contains(&longest(2)));
-        let mut pacing = Pacing::default();
-        pacing.note_failed(0, &Response::default(), &mut Random::new(1));
-        pacing.note_answered();
-        assert_eq!((pacing.failures(), pacing.blocked_until(0)), (0, None));
-    }
-
-    #[test]
-    fn a_429_without_a_readable_retry_after_waits_a_minute() {
-        let limited = Response { status: 429, ..Response::default() };
-        let wait = Pacing::default().note_failed(0, &limited, &mut Random::new(1));
-        assert!((60_000..=61_000).contains(&wait));
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        assert_eq!(retry_after("120", None, 5_000), Some(120_000));
-        assert_eq!(retry_after("Fri, 02 Jan 2026 00:00:00 GMT", Some(9_000), 5_000), Some(4_000));
-        assert_eq!(retry_after("Fri, 02 Jan 1970 00:00:00 GMT", Some(1_000), 5_000), Some(0));
-        assert_eq!(retry_after("soon", None, 5_000), None);
-        assert_eq!(retry_after("99999999999999999999", None, 0), None);
-        assert_eq!(retry_after("18446744073709551615", None, 0), Some(u64::MAX));
-    }
-
-    #[test]
-    fn the_search_for_guilty_events_has_a_budget_a_minute() {
-        let mut pacing = Pacing::default();
-        let halved = (0..100).filter(|_| pacing.may_bisect(1_000)).count();
-        assert_eq!(halved as u32 * 2, policy::BISECT_REQUESTS);
-        assert!(pacing.may_bisect(1_000 + policy::BISECT_WINDOW));
-    }
-
-    #[test]
-    fn a_pause_outlasts_the_network_coming_back_and_is_news_once() {
-        let mut pacing = Pacing::default();
-        assert!(pacing.note_paused(0) && !pacing.note_paused(5));
-        pacing.note_online();
-        assert_eq!(pacing.blocked_until(0), Some(5 + policy::PAUSE));
-        pacing.note_answered();
-        assert_eq!((pacing.blocked_until(0), pacing.is_paused()), (None, false));
-    }
-
-    #[test]
-    fn the_interval_runs_from_the_first_waiting_event() {
-        let mut pacing = Pacing::default();
-        pacing.note_waiting(100, 50);
-        pacing.note_waiting(140, 50);
-        assert_eq!(pacing.flush_at(), Some(150));
-        pacing.note_round();
-        assert_eq!(pacing.flush_at(), None);
-    }
 }

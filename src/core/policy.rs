@@ -54,6 +54,40 @@ pub const BISECT_REQUESTS: u32 = 16;
 /// The time those requests are counted over: that of the documented limit.
 pub const BISECT_WINDOW: u64 = 60_000;
 
+/// The longest that any answer can make a page wait: what a stored time says beyond it is a clock's mistake.
+pub const LONGEST_WAIT: u64 = MAX_RETRY_AFTER + BACKOFF_CAP;
+
+/// Requests a minute from one browser, all tabs together. Documented: "100 requests per minute".
+pub const REQUESTS_PER_MINUTE: u32 = 100;
+
+/// The largest limit that `init` accepts; beyond it there might as well be none.
+pub const MAX_REQUESTS_PER_MINUTE: f64 = 100_000.0;
+
+/// The part of the limit that is left to pages which go away and have no time to ask, one in so many: a tenth lets ten
+/// tabs leave in the minute in which the rest of the limit is used up.
+pub const EXIT_PART: u32 = 10;
+
+/// Requests that a page keeps in hand for its exit.
+pub const EXIT_TOKENS: u32 = 1;
+
+/// Requests that a page with more than one batch to send asks for at once, so that not each of them costs a transaction.
+pub const TOKENS_AHEAD: u32 = 4;
+
+/// How long tokens are good for ordinary requests: until then no other page's failure keeps this one from sending.
+pub const TOKEN_LIFE: u64 = 5_000;
+
+/// Flush intervals grow up to this many times themselves while a key is crowded: from ten seconds to ten minutes, at
+/// which 1,000 visitors at once fit 100 requests a minute.
+pub const MAX_STRETCH: u64 = 64;
+
+/// Failures in a row without any answer, though the browser says it has a network, before this counts as a block: six
+/// take a minute on the average, longer than a network takes to come back after a device wakes.
+pub const MAX_SILENT: u32 = 6;
+
+/// Wait between tries while nothing ever answers; drawn from half to one and a half times this. Four tries an hour tell
+/// soon enough that a content blocker was switched off.
+pub const UNREACHABLE_WAIT: u64 = 15 * 60 * 1000;
+
 /// Wait after an answer that says the key or the address is wrong: waiting does not mend it, a deployment does.
 pub const PAUSE: u64 = 60 * 60 * 1000;
 

@@ -175,6 +175,11 @@ impl Queue {
         self.segments.is_empty()
     }
 
+    /// Whether any event waits for a request.
+    pub fn has_waiting(&self) -> bool {
+        self.fills(1)
+    }
+
     /// Whether `events` or more wait for a request.
     pub fn fills(&self, events: usize) -> bool {
         let queued = self.segments.iter().flat_map(|segment| &segment.events);

@@ -9,6 +9,12 @@ pub fn push_padded(text: &mut String, number: u64, digits: u32) {
     }
 }
 
+/// Appends `number` in as many decimal digits as it needs.
+pub fn push_decimal(text: &mut String, number: u64) {
+    let digits = number.checked_ilog10().unwrap_or(0) + 1;
+    push_padded(text, number, digits);
+}
+
 #[cfg(test)]
 #[cfg(not(target_family = "wasm"))]
 mod tests {
@@ -25,6 +31,13 @@ mod tests {
             };
             prop_assert_eq!(padded(a).cmp(&padded(b)), a.cmp(&b));
             prop_assert_eq!(padded(a).parse::<u64>().unwrap(), a);
+        }
+
+        #[test]
+        fn a_decimal_number_is_as_long_as_it_needs_to_be(number in any::<u64>()) {
+            let mut text = String::new();
+            push_decimal(&mut text, number);
+            prop_assert_eq!(text, number.to_string());
         }
     }
 }

@@ -22,6 +22,11 @@ export interface Options {
    * letters, `"resend"` sends them again with the same ids. Default: `"quarantine"`.
    */
   partialFailure?: 'quarantine' | 'resend';
+  /**
+   * Requests a minute of this browser, all tabs together: 1 to 100,000, or Infinity for an endpoint of one's own. Half of
+   * it refills steadily, a tenth is left to pages that close. Default: 100, the endpoint's limit.
+   */
+  requestsPerMinute?: number;
   /** Name of the queue (its database), 1 to 64 of `A-Z a-z 0-9 _ -`. Default: `"default"`. */
   instance?: string;
 }
@@ -45,6 +50,7 @@ export type Waiting =
   | 'request'
   | 'backoff'
   | 'paused'
+  | 'limit'
   | 'offline'
   | 'reply'
   | 'closed';
@@ -123,8 +129,8 @@ export interface Notices {
    * HTTP `status`: they are dead letters now). The events around them are unharmed.
    */
   rejected: { type: 'rejected'; code: RejectionCode; message: string; name?: string; ids?: string[]; status?: number };
-  /** The endpoint refuses the key, or is not the endpoint: events are queued, and one request an hour is tried. */
-  paused: { type: 'paused'; reason: 'forbidden' | 'bad_response'; status: number; message: string; until: number };
+  /** The endpoint refuses the key, is not the endpoint, or never answers: events are queued, and it is tried again at `until`. */
+  paused: { type: 'paused'; reason: 'forbidden' | 'bad_response' | 'unreachable'; status: number; message: string; until: number };
   /** Events were given up, under a documented limit. */
   dropped: { type: 'dropped'; reason: string; count: number };
   /** The tracker works with less than it wants, e.g. `memory_queue`. */

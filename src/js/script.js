@@ -2,7 +2,7 @@
 // recorded before this file had loaded.
 import * as appizer from './index.js';
 
-const NUMBERS = ['flushInterval', 'batchSize'];
+const NUMBERS = ['flushInterval', 'batchSize', 'requestsPerMinute'];
 
 const tag = document.currentScript;
 const stub = globalThis.appizer;

@@ -11,6 +11,7 @@ pub const IDENTITY: &str = "identity";
 pub const DEAD_LETTERS: &str = "dead_letters";
 pub const MARKS: &str = "marks";
 pub const LEASES: &str = "leases";
+pub const SHARED: &str = "shared";
 
 const VERSION: u32 = 1;
 
@@ -32,7 +33,7 @@ pub async fn open(instance: &str) -> Result<IdbDatabase, Refused> {
 /// Version 1 has every store; a later one begins with what the version before left.
 fn create_stores(request: &IdbOpenDbRequest) {
     if let Ok(database) = request.result().map(JsCast::unchecked_into::<IdbDatabase>) {
-        for store in [SEGMENTS, ACCOUNTS, IDENTITY, DEAD_LETTERS, MARKS, LEASES] {
+        for store in [SEGMENTS, ACCOUNTS, IDENTITY, DEAD_LETTERS, MARKS, LEASES, SHARED] {
             let _ = database.create_object_store(store);
         }
     }

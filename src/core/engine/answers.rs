@@ -67,7 +67,10 @@ impl Engine {
         let wait = self.wait(now);
         let stuck = matches!(
             wait,
-            Some((Waiting::Backoff | Waiting::Paused | Waiting::Offline | Waiting::Closed, _))
+            Some((
+                Waiting::Backoff | Waiting::Paused | Waiting::Limit | Waiting::Offline | Waiting::Closed,
+                _
+            ))
         );
         let settling = self.is_settling();
         let queued = self.account.queued();
@@ -94,8 +97,10 @@ impl Engine {
         } else if !self.online {
             Some((Waiting::Offline, None))
         } else if let Some(until) = self.pacing.blocked_until(now) {
-            let waiting = if self.pacing.is_paused() { Waiting::Paused } else { Waiting::Backoff };
-            Some((waiting, Some(until)))
+            let paused = self.pacing.shared().cause().is_some();
+            Some((if paused { Waiting::Paused } else { Waiting::Backoff }, Some(until)))
+        } else if let Some(until) = self.pacing.ask_at(now) {
+            Some((Waiting::Limit, Some(until)))
         } else {
             let waiting = self.pacing.flush_at().map(|until| (Waiting::Interval, Some(until)));
             waiting.or_else(|| (!self.queue.is_empty()).then_some((Waiting::Reply, None)))

@@ -1,14 +1,15 @@
 //! Flush rounds, requests and their responses.
 
 use super::storing::Change;
-use super::{Engine, Phase};
+use super::{Engine, Phase, Storage};
 use crate::core::dead_letter::{DeadLetter, Reason};
 use crate::core::effect::{Effect, Request};
 use crate::core::event::Envelope;
-use crate::core::exit::{self, destination};
+use crate::core::exit;
 use crate::core::notice::{LastError, Notice};
 use crate::core::policy;
 use crate::core::queue::Removal;
+use crate::core::shared::{Failure, Granted, News};
 use crate::core::verdict::{Response, Verdict, verdict};
 
 /// A request whose response is awaited.
@@ -36,7 +37,7 @@ impl Engine {
         if outcome != Verdict::Delivered {
             self.last_error = Some(LastError { status: response.status, message: response.message.clone() });
         }
-        let to_old_key = in_flight.to != destination(&self.options);
+        let to_old_key = in_flight.to != self.to;
         if to_old_key && outcome == Verdict::Forbidden {
             self.queue.release(request);
         } else {
@@ -63,7 +64,7 @@ impl Engine {
         match outcome {
             Verdict::Delivered | Verdict::Named | Verdict::Partial => {
                 self.marks.settle();
-                self.remember_link(Some(destination(&self.options)));
+                self.remember_link(Some(self.to));
             }
             Verdict::Refused => {}
             Verdict::Forbidden => {
@@ -104,13 +105,54 @@ impl Engine {
         if busy || !self.may_send(now) || !self.queue.awaits_request(self.round) {
             return;
         }
-        self.send(self.options.batch_size, policy::MAX_BATCH_BYTES, false, now);
+        if self.pacing.has_token(now) {
+            self.send(self.options.batch_size, policy::MAX_BATCH_BYTES, false, now);
+        } else if !self.pacing.is_asking() && self.pacing.ask_at(now).is_none() {
+            let batches = self.queue.len().div_ceil(self.options.batch_size);
+            self.share(None, batches as u32, now);
+            // A page without a store has its answer already.
+            if self.pacing.has_token(now) {
+                self.send_due(now);
+            }
+        }
     }
 
     /// Gives the oldest events to the browser, as far as they may outlive the page.
     pub(super) fn send_at_exit(&mut self, now: u64) {
-        if self.may_send(now) {
-            while self.send(policy::MAX_BATCH_EVENTS, exit::share_left(self.bytes_outliving()), true, now) {}
+        let jitter = self.random.next_u32();
+        if !self.may_send(now) || !self.pacing.shared().admits_exit(jitter) {
+            return;
+        }
+        while self.pacing.has_exit_token()
+            && self.send(policy::MAX_BATCH_EVENTS, exit::share_left(self.bytes_outliving()), true, now)
+        {
+        }
+    }
+
+    /// The row that all pages share was read and written; `None` where that failed.
+    pub fn handle_shared(&mut self, id: u32, granted: Option<Granted>, now: u64) {
+        let granted = granted.unwrap_or_else(|| self.pacing.grant_alone(id, now));
+        self.pacing.note_granted(granted, now);
+        self.advance(now);
+    }
+
+    /// Takes note of what a request taught, and tells the other pages. Whether a pause begins with it.
+    pub(super) fn note(&mut self, news: News, now: u64) -> bool {
+        let (pauses, matters) = self.pacing.note(news, now);
+        if matters {
+            self.share(Some(news), 0, now);
+        }
+        pauses
+    }
+
+    fn share(&mut self, news: Option<News>, batches: u32, now: u64) {
+        let id = self.next_id();
+        let share = self.pacing.share(id, self.to, news, batches, now);
+        if self.storage == Storage::Store && matches!(self.phase, Phase::Open) {
+            self.effects.push(Effect::Share(share));
+        } else {
+            let granted = self.pacing.grant_alone(id, now);
+            self.pacing.note_granted(granted, now);
         }
     }
 
@@ -122,7 +164,9 @@ impl Engine {
             self.remember_link(None);
             let message = String::from("no answer within 30 seconds");
             self.last_error = Some(LastError { status: 0, message: message.clone() });
-            self.retry_later(request, Response { message, ..Response::default() }, now);
+            let response = Response { message, ..Response::default() };
+            let failure = self.failure(&response);
+            self.retry_later(request, News::Failed(failure), response, now);
         }
     }
 
@@ -142,15 +186,8 @@ impl Engine {
         let (events, bytes) = (batch.len(), batch.bytes());
         let keepalive = at_exit || exit::fits_share(bytes, self.bytes_outliving());
         let deadline = now + policy::REQUEST_TIMEOUT;
-        self.requests.push(InFlight {
-            id,
-            to: destination(&self.options),
-            events,
-            bytes,
-            keepalive,
-            at_exit,
-            deadline,
-        });
+        self.pacing.spend_token();
+        self.requests.push(InFlight { id, to: self.to, events, bytes, keepalive, at_exit, deadline });
         self.effects.push(Effect::Send(Request { id, body: batch.into_body(), keepalive, at_exit }));
         true
     }
@@ -163,7 +200,7 @@ impl Engine {
         let request = in_flight.id;
         match verdict {
             Verdict::Delivered | Verdict::Named => {
-                self.pacing.note_answered();
+                self.note(News::Answered, now);
                 self.settle(request, Reason::Rejected, &response.failed.clone(), response, now);
             }
             Verdict::Partial if self.options.resend_partial => self.resend_partial(request, response, now),
@@ -176,17 +213,21 @@ impl Engine {
                 self.queue.split(request, parts);
             }
             Verdict::Refused => self.bury(request, Reason::Uncertain, in_flight.events, response, now),
-            Verdict::Forbidden => self.pause(request, "forbidden", response, now),
-            Verdict::Malformed if self.pacing.note_malformed() => {
-                self.pause(request, "bad_response", response, now)
+            Verdict::Forbidden => self.retry_later(request, News::Forbidden, response, now),
+            Verdict::Malformed => {
+                let failure = self.failure(&response);
+                self.retry_later(request, News::Malformed(failure), response, now);
             }
-            Verdict::Malformed | Verdict::Retry => self.retry_later(request, response, now),
+            Verdict::Retry => {
+                let failure = self.failure(&response);
+                self.retry_later(request, News::Failed(failure), response, now);
+            }
         }
     }
 
     /// All of the request's events become dead letters.
     fn bury(&mut self, request: u32, reason: Reason, events: usize, response: Response, now: u64) {
-        self.pacing.note_answered();
+        self.note(News::Answered, now);
         let all: Vec<usize> = (0..events).collect();
         self.settle(request, reason, &all, response, now);
     }
@@ -213,26 +254,35 @@ impl Engine {
 
     /// Sends the batch again at once, with the same ids; if that does not help either, like any failed batch.
     fn resend_partial(&mut self, request: u32, response: Response, now: u64) {
-        if self.pacing.failures() > 0 {
-            return self.retry_later(request, response, now);
+        if self.pacing.shared().failures() > 0 {
+            let failure = self.failure(&response);
+            return self.retry_later(request, News::Failed(failure), response, now);
         }
         self.queue.release(request);
-        self.pacing.note_failed(now, &response, &mut self.random);
-        self.pacing.note_resent();
+        self.note(News::Resent, now);
     }
 
-    fn pause(&mut self, request: u32, reason: &'static str, response: Response, now: u64) {
+    /// The request's events stay queued, and go again when the endpoint may be tried again.
+    fn retry_later(&mut self, request: u32, news: News, response: Response, now: u64) {
         self.queue.release(request);
-        if self.pacing.note_paused(now) {
-            let (status, message) = (response.status, response.message);
-            self.notify(Notice::Paused { reason, status, message, until: now + policy::PAUSE });
-        }
-    }
-
-    fn retry_later(&mut self, request: u32, response: Response, now: u64) {
-        self.queue.release(request);
-        let delay = self.pacing.note_failed(now, &response, &mut self.random);
+        let pauses = self.note(news, now);
+        let shared = self.pacing.shared();
+        let until = shared.blocked_until(now).unwrap_or(now);
         let (status, message) = (response.status, response.message);
-        self.notify(Notice::Retry { attempt: self.pacing.failures(), delay, status, message });
+        match shared.cause() {
+            Some(cause) if pauses => {
+                self.notify(Notice::Paused { reason: cause.as_str(), status, message, until })
+            }
+            Some(_) => {}
+            None => {
+                let attempt = shared.failures();
+                self.notify(Notice::Retry { attempt, delay: until - now, status, message });
+            }
+        }
+    }
+
+    fn failure(&mut self, response: &Response) -> Failure {
+        let Response { status, retry_after, .. } = *response;
+        Failure { status, retry_after, jitter: self.random.next_u32() }
     }
 }

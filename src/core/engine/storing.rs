@@ -5,7 +5,7 @@ use crate::core::account::Account;
 use crate::core::dead_letter::{DeadLetter, Disposal};
 use crate::core::effect::{Effect, Write};
 use crate::core::event::{Draft, Envelope, Seal};
-use crate::core::exit::{Mark, destination};
+use crate::core::exit::Mark;
 use crate::core::identity::Identity;
 use crate::core::notice::Notice;
 use crate::core::policy;
@@ -130,10 +130,9 @@ impl Engine {
     pub fn handle_orphans(&mut self, orphans: Vec<Orphan>, now: u64) {
         let Phase::Open = self.phase else { return };
         let mut accounts = Vec::new();
-        let to = destination(&self.options);
         let me = self.queue.owner().to_string();
         for orphan in orphans.into_iter().filter(|orphan| orphan.owner != me) {
-            self.marks.adopt(&orphan.owner, &orphan.marks, to);
+            self.marks.adopt(&orphan.owner, &orphan.marks, self.to);
             self.account.add(orphan.account);
             self.adoption.unloaded += orphan.account.queued();
             if orphan.account != Account::default() {
@@ -227,7 +226,8 @@ impl Engine {
         if keys.is_empty() {
             return;
         }
-        self.pacing.note_waiting(now, self.options.flush_interval);
+        let jitter = self.random.next_u32();
+        self.pacing.note_waiting(now, self.options.flush_interval, jitter);
         if kept == Kept::Writing {
             self.write(Change { puts: self.queue.records(&keys), settled_letters, ..Change::default() });
         }

@@ -4,6 +4,7 @@ mod adoption;
 mod delivery;
 mod exit;
 mod model;
+mod pacing;
 mod review;
 mod storage;
 mod verdicts;

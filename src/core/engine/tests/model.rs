@@ -7,6 +7,7 @@ use crate::core::engine::*;
 use crate::core::notice::FlushResult;
 use crate::core::options::Value;
 use crate::core::segment::{Record, SegmentKey};
+use crate::core::shared;
 use crate::core::verdict::Response;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,8 @@ pub(super) struct Disk {
     pub(super) marks: BTreeMap<String, Mark>,
     pub(super) locks: BTreeSet<String>,
     pub(super) good_link: Option<u32>,
+    /// What all pages know of the endpoint.
+    pub(super) shared: Option<String>,
     /// What a page kept elsewhere; it moves in when the next one opens.
     pub(super) left: Vec<Record>,
 }
@@ -157,6 +160,11 @@ impl Page {
             Effect::Load { owner, after } => {
                 let records = disk.load(&owner, after.as_ref());
                 self.engine.handle_loaded(&owner, records, now);
+            }
+            Effect::Share(share) => {
+                let (row, granted) = shared::update(disk.shared.as_deref(), &share);
+                disk.shared = row.or(disk.shared.take());
+                self.engine.handle_shared(share.id, Some(granted), now);
             }
             Effect::Send(request) => self.requests.push(request),
             Effect::Abort { request } => self.requests.retain(|sent| sent.id != request),

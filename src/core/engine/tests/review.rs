@@ -32,8 +32,9 @@ fn a_known_failure_outlives_the_page_though_other_marks_are_undecided() {
     page.respond(&mut disk, 500);
     page.respond(&mut disk, 500);
     page.leave(&mut disk);
-    let next = Page::open(&mut disk, "z");
-    assert_eq!(next.requests.first().map(ids), Some(vec![10, 11]));
+    let mut next = Page::open(&mut disk, "z");
+    next.wait_for_request(&mut disk);
+    assert_eq!(ids(&next.requests[0]), [10, 11]);
 }
 
 fn left() -> Vec<Record> {

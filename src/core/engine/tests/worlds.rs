@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 enum Step {
     Track(u32),
     Wait(u64),
+    /// As long as the page means to send something some time.
+    WaitForRequest,
     Answer(u16),
     Flush,
     Hide,
@@ -50,7 +52,8 @@ proptest! {
         };
         let mut page = open(&mut disk);
         let end = [Step::Leave, Step::Online(true), Step::Track(1), Step::Flush].into_iter()
-            .chain((0..200).flat_map(|_| [Step::Answer(200), Step::Wait(policy::MAX_RETRY_AFTER)]));
+            .chain((0..200).flat_map(|_| [Step::WaitForRequest, Step::Answer(200)]))
+            .chain([Step::Wait(policy::MAX_RETRY_AFTER)]);
         for step in steps.into_iter().chain(end) {
             match step {
                 Step::Track(count) => {
@@ -58,6 +61,8 @@ proptest! {
                     tracked += count;
                 }
                 Step::Wait(ms) => page.wait(&mut disk, ms),
+                Step::WaitForRequest if page.engine.queue.has_waiting() => page.wait_for_request(&mut disk),
+                Step::WaitForRequest => page.wait(&mut disk, policy::ADOPT_INTERVAL),
                 Step::Answer(status) if !page.requests.is_empty() => {
                     let request = page.respond(&mut disk, status);
                     prop_assert!(ids(&request).len() <= policy::MAX_BATCH_EVENTS);

@@ -1,0 +1,122 @@
+//! What pages on one disk owe each other and the key's limit.
+
+use super::model::*;
+use crate::core::engine::*;
+use crate::core::notice::Waiting;
+use crate::core::options::Value;
+use crate::core::verdict::Response;
+
+#[test]
+fn a_failure_in_one_tab_holds_the_others_back_and_one_of_them_tries_again() {
+    let mut disk = Disk::default();
+    let mut first = Page::open(&mut disk, "a");
+    let mut second = Page::open(&mut disk, "b");
+    first.track(&mut disk, 0..100);
+    first.respond(&mut disk, 429);
+    second.track(&mut disk, 100..200);
+    assert!(second.requests.is_empty());
+    assert_eq!(second.engine.stats(&[], 0).waiting, Some(Waiting::Backoff));
+    second.wait_for_request(&mut disk);
+    first.wait(&mut disk, second.now);
+    assert!(first.requests.is_empty(), "the other one is trying");
+    second.respond(&mut disk, 200);
+    first.wait_for_request(&mut disk);
+}
+
+#[test]
+fn a_pause_survives_a_reload_and_ends_with_another_key() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.track(&mut disk, 0..100);
+    page.respond(&mut disk, 401);
+    page.leave(&mut disk);
+    let mut next = Page::open(&mut disk, "b");
+    assert!(next.requests.is_empty());
+    assert_eq!(next.engine.stats(&[], 0).waiting, Some(Waiting::Paused));
+    next.input(&mut disk, |engine, now| engine.handle_key("k2".into(), now));
+    assert_eq!(ids(&next.requests[0]).len(), 100);
+}
+
+#[test]
+fn two_tabs_together_keep_to_the_limit_and_say_that_they_wait_for_it() {
+    let mut disk = Disk::default();
+    let limit = [("requestsPerMinute", Value::Number(20.0)), ("batchSize", Value::Number(1.0))];
+    let mut tabs = ["a", "b"].map(|name| Page::open_with(&mut disk, name, &limit));
+    let mut sent = 0;
+    for (n, tab) in tabs.iter_mut().enumerate() {
+        tab.track(&mut disk, n as u32 * 100..n as u32 * 100 + 50);
+        while !tab.requests.is_empty() {
+            tab.respond(&mut disk, 200);
+            sent += 1;
+        }
+    }
+    assert!((6..=20).contains(&sent), "{sent}");
+    assert!(tabs.iter().any(|tab| tab.engine.stats(&[], 0).waiting == Some(Waiting::Limit)));
+    tabs[0].wait_for_request(&mut disk);
+    assert!(tabs[0].now >= 1_000);
+}
+
+#[test]
+fn a_page_that_goes_away_needs_no_answer_for_its_one_request() {
+    let mut disk = warm_disk();
+    let mut page = Page::open(&mut disk, "p");
+    page.track(&mut disk, 0..250);
+    page.leave(&mut disk);
+    let at_exit = page.requests.iter().filter(|request| request.at_exit).count();
+    assert!((1..=1 + policy::TOKENS_AHEAD as usize).contains(&at_exit));
+}
+
+#[test]
+fn where_nothing_ever_answers_a_page_soon_hardly_tries() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "p");
+    page.track(&mut disk, 0..100);
+    let mut tries = 0;
+    while page.now < 24 * 3_600_000 {
+        page.wait_for_request(&mut disk);
+        page.respond(&mut disk, 0);
+        tries += 1;
+    }
+    assert!((60..=200).contains(&tries), "{tries} in a day");
+    assert!(page.notices.iter().any(|notice| matches!(notice, Notice::Paused { reason: "unreachable", .. })));
+}
+
+#[test]
+fn in_a_crowd_a_page_at_exit_seldom_sends_and_never_marks() {
+    let mut sent = 0;
+    for n in 0..100_u64 {
+        let mut disk = warm_disk();
+        let mut page = Page::open(&mut disk, "p");
+        page.engine.random = Random::new(n);
+        for _ in 0..3 {
+            page.track(&mut disk, 0..100);
+            page.wait_for_request(&mut disk);
+            page.respond(&mut disk, 429);
+        }
+        page.wait_for_request(&mut disk);
+        page.respond(&mut disk, 200);
+        page.track(&mut disk, 0..1);
+        page.leave(&mut disk);
+        sent += page.requests.iter().filter(|request| request.at_exit).count();
+        assert!(disk.marks.is_empty());
+    }
+    assert!((1..50).contains(&sent), "{sent}");
+}
+
+#[test]
+fn in_a_crowd_batches_grow_fuller() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "p");
+    let mut sizes = Vec::new();
+    for n in 0..400 {
+        page.track(&mut disk, n..n + 1);
+        page.wait(&mut disk, 5_000);
+        if !page.requests.is_empty() {
+            let limited = Response { status: 429, retry_after: Some(1_000), ..Response::default() };
+            let answered = Response { status: 200, success: Some(true), ..Response::default() };
+            sizes.push(ids(&page.respond_with(&mut disk, if n < 100 { limited } else { answered })).len());
+        }
+    }
+    assert!(sizes[0] <= 3 && sizes.iter().any(|&size| size > 10), "{sizes:?}");
+    assert!(sizes.last().is_some_and(|&last| last < 10), "and smaller again: {sizes:?}");
+}

@@ -1,0 +1,539 @@
+//! What all pages of a queue know of the endpoint: how many requests this browser may still send, whether it is to wait,
+//! and how crowded the key is. One row, kept across reloads, read and written in one transaction.
+//!
+//! The rate limit is a token bucket. Filled with `capacity` and refilled by `rate` a minute it lets any minute hold at
+//! most `capacity + rate` requests; what is left of the limit is for the token that each page keeps for its exit, where
+//! there is no time to ask. While requests fail, one page at a time tries.
+
+use crate::core::policy;
+use crate::core::text::push_decimal;
+
+/// The row. Times are milliseconds since 1970 by the clock of the page that wrote them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// [`crate::core::exit::destination`] of the endpoint and key that the rest, but for the tokens, speaks of.
+    to: u32,
+    /// Thousandths of requests that may still be sent.
+    millitokens: u64,
+    /// When they were counted.
+    refilled: u64,
+    /// Failures in a row.
+    failures: u32,
+    /// How many of the last failures came without any answer, though there was a network.
+    silent: u32,
+    /// Answers in a row that were not the endpoint's.
+    malformed: u32,
+    /// Nothing is to be sent before.
+    blocked_until: u64,
+    /// A page is trying out whether the endpoint answers again; others wait for it until then.
+    probe_until: u64,
+    /// Why nothing is sent, where it is not just a failure that passes.
+    cause: Option<Cause>,
+    /// By how much flush intervals are stretched, in sixteenths.
+    stretch: u64,
+}
+
+/// Why there is a pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The endpoint refuses the key, or the address is wrong.
+    Forbidden,
+    /// What answers is not the endpoint.
+    BadResponse,
+    /// Nothing ever answers, though there is a network: a content blocker, or the page's security policy.
+    Unreachable,
+}
+
+/// What a page learnt from a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// The endpoint answered as it should.
+    Answered,
+    /// It is to be tried again.
+    Failed(Failure),
+    /// It goes again at once: the failure counts, but nobody waits for it.
+    Resent,
+    /// Waiting does not mend it.
+    Forbidden,
+    /// Somebody answered who is not the endpoint.
+    Malformed(Failure),
+    /// The network is back: what failed before says nothing about now, unless something had answered.
+    Online,
+}
+
+/// How a request failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// HTTP status, 0 without an answer.
+    pub status: u16,
+    /// Milliseconds that the server asked to wait.
+    pub retry_after: Option<u64>,
+    /// A random number: the same failure waits as long here as in the row.
+    pub jitter: u32,
+}
+
+/// What a page asks of the row, and tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// Names the answer.
+    pub id: u32,
+    /// Where the page sends to.
+    pub to: u32,
+    /// The page's clock.
+    pub now: u64,
+    /// Tokens wanted; none where there is only news.
+    pub want: u32,
+    /// The limit, in requests a minute; `None` for no limit.
+    pub per_minute: Option<u32>,
+    /// What happened, oldest first.
+    pub news: Option<News>,
+}
+
+/// The row's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    /// That of the [`Share`].
+    pub id: u32,
+    /// Requests that the page may send now.
+    pub tokens: u32,
+    /// Where there are none: when to ask again.
+    pub ask_at: u64,
+    /// What all pages know now.
+    pub shared: Shared,
+}
+
+/// The row's layout; one with another first character is of a newer version and is left alone.
+const FORMAT: char = '1';
+
+const MINUTE: u64 = 60_000;
+const TOKEN: u64 = 1_000;
+/// A stretch of one: intervals are as `init` was given them.
+const PLAIN: u64 = 16;
+
+/// Carries out what a page asks: the row to write, if it is ours to write, and the page's answer.
+pub fn update(row: Option<&str>, share: &Share) -> (Option<String>, Granted) {
+    let newer = row.is_some_and(|row| !row.starts_with(FORMAT));
+    let mut shared =
+        row.and_then(Shared::read).unwrap_or_else(|| Shared::new(share.to, share.per_minute, share.now));
+    shared.adapt(share.to, share.now);
+    if let Some(news) = share.news {
+        shared.apply(news, share.now);
+    }
+    let (tokens, ask_at) = shared.grant(share.want, share.per_minute, share.now);
+    let row = (!newer).then(|| shared.row());
+    (row, Granted { id: share.id, tokens, ask_at, shared })
+}
+
+impl Shared {
+    /// A full bucket, and nothing in the way.
+    pub fn new(to: u32, per_minute: Option<u32>, now: u64) -> Self {
+        Self {
+            to,
+            millitokens: per_minute.map_or(0, |limit| capacity(limit) * TOKEN),
+            refilled: now,
+            failures: 0,
+            silent: 0,
+            malformed: 0,
+            blocked_until: 0,
+            probe_until: 0,
+            cause: None,
+            stretch: PLAIN,
+        }
+    }
+
+    /// The row read by a page that sends to `to`: what it says of another endpoint or key does not concern it. A time from
+    /// further ahead than any wait reaches was written by a clock that has been set back since.
+    pub fn adapt(&mut self, to: u32, now: u64) {
+        if self.to != to {
+            *self =
+                Self { millitokens: self.millitokens, refilled: self.refilled, ..Self::new(to, None, now) };
+        }
+        self.refilled = self.refilled.min(now);
+        self.blocked_until = self.blocked_until.min(now + policy::LONGEST_WAIT);
+        self.probe_until = self.probe_until.min(now + policy::REQUEST_TIMEOUT);
+    }
+
+    /// Takes note of what happened. Whether a pause begins with it.
+    pub fn apply(&mut self, news: News, now: u64) -> bool {
+        let paused = self.cause;
+        self.probe_until = 0;
+        match news {
+            News::Answered => {
+                let stretch = PLAIN * PLAIN * self.stretch / (PLAIN * PLAIN + self.stretch);
+                self.recover();
+                self.stretch = stretch.max(PLAIN);
+            }
+            News::Online => {
+                if !matches!(self.cause, Some(Cause::Forbidden | Cause::BadResponse))
+                    && self.silent == self.failures
+                {
+                    self.recover();
+                }
+            }
+            News::Resent => self.failures += 1,
+            News::Forbidden => self.pause(Cause::Forbidden, policy::PAUSE, now),
+            News::Failed(failure) => self.fail(failure, now),
+            News::Malformed(failure) => {
+                self.fail(failure, now);
+                self.malformed += 1;
+                if self.malformed >= policy::MAX_MALFORMED {
+                    self.pause(Cause::BadResponse, policy::PAUSE, now);
+                }
+            }
+        }
+        self.cause.is_some() && paused != self.cause
+    }
+
+    /// Tokens for a page that wants some, and when to ask again where it gets none.
+    pub fn grant(&mut self, want: u32, per_minute: Option<u32>, now: u64) -> (u32, u64) {
+        if want == 0 {
+            return (0, now);
+        }
+        let blocked = self.blocked_until.max(self.probe_until);
+        if blocked > now {
+            return (0, blocked);
+        }
+        let doubtful = self.failures > 0;
+        let want = if doubtful { 1 } else { want };
+        let (tokens, ask_at) = match per_minute {
+            Some(limit) => self.take(want, limit, now),
+            None => (want, now),
+        };
+        if doubtful && tokens > 0 {
+            self.probe_until = now + policy::REQUEST_TIMEOUT;
+        }
+        (tokens, ask_at)
+    }
+
+    /// The next request may go no sooner.
+    pub fn blocked_until(&self, now: u64) -> Option<u64> {
+        (self.blocked_until > now).then_some(self.blocked_until)
+    }
+
+    /// Failures in a row.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Why there is a pause.
+    pub fn cause(&self) -> Option<Cause> {
+        self.cause
+    }
+
+    /// Whether there is anything that an answer would mend.
+    pub fn is_troubled(&self) -> bool {
+        self.failures > 0 || self.is_crowded()
+    }
+
+    /// Whether the key's limit was met lately, by whomever: every visitor of a site shares it.
+    pub fn is_crowded(&self) -> bool {
+        self.stretch > PLAIN
+    }
+
+    /// The flush interval as it is now: where the key is crowded, batches are to grow fuller, and not all at once.
+    pub fn stretched(&self, interval: u64, jitter: u32) -> u64 {
+        if !self.is_crowded() {
+            return interval;
+        }
+        let longer = (interval.max(policy::DEFAULT_FLUSH_INTERVAL) * self.stretch / PLAIN)
+            .min(policy::MAX_FLUSH_INTERVAL);
+        longer / 2 + scaled(longer, jitter)
+    }
+
+    /// Whether a page should try its luck at exit: the more crowded the key, the fewer do.
+    pub fn admits_exit(&self, jitter: u32) -> bool {
+        scaled(self.stretch, jitter) < PLAIN
+    }
+
+    fn recover(&mut self) {
+        *self = Self {
+            millitokens: self.millitokens,
+            refilled: self.refilled,
+            stretch: self.stretch,
+            ..Self::new(self.to, None, self.refilled)
+        };
+    }
+
+    fn fail(&mut self, failure: Failure, now: u64) {
+        let ceiling = policy::BACKOFF_CAP.min(policy::BACKOFF_BASE << self.failures.min(20));
+        self.failures += 1;
+        self.silent = if failure.status == 0 { self.silent + 1 } else { 0 };
+        if failure.status == 429 {
+            self.stretch = (self.stretch * 2).min(PLAIN * policy::MAX_STRETCH);
+        }
+        let asked = match failure.retry_after {
+            Some(asked) => asked.min(policy::MAX_RETRY_AFTER),
+            None if failure.status == 429 => policy::RATE_LIMIT_WAIT,
+            None => 0,
+        };
+        self.blocked_until = now + asked + scaled(ceiling, failure.jitter);
+        if self.silent >= policy::MAX_SILENT {
+            let wait = policy::UNREACHABLE_WAIT / 2 + scaled(policy::UNREACHABLE_WAIT, failure.jitter);
+            self.pause(Cause::Unreachable, wait, now);
+        }
+    }
+
+    fn pause(&mut self, cause: Cause, wait: u64, now: u64) {
+        self.failures = self.failures.max(1);
+        self.cause = Some(cause);
+        self.blocked_until = now + wait;
+    }
+
+    fn take(&mut self, want: u32, per_minute: u32, now: u64) -> (u32, u64) {
+        let (full, rate) = (capacity(per_minute) * TOKEN, rate(per_minute));
+        let gained = now.saturating_sub(self.refilled).saturating_mul(rate * TOKEN) / MINUTE;
+        if gained > 0 {
+            self.millitokens = (self.millitokens + gained).min(full);
+            self.refilled = now;
+        }
+        let tokens = u64::from(want).min(self.millitokens / TOKEN);
+        self.millitokens -= tokens * TOKEN;
+        let missing = TOKEN.saturating_sub(self.millitokens);
+        (tokens as u32, now + (missing * MINUTE).div_ceil(rate * TOKEN))
+    }
+
+    fn row(&self) -> String {
+        let cause = match self.cause {
+            None => 0,
+            Some(Cause::Forbidden) => 1,
+            Some(Cause::BadResponse) => 2,
+            Some(Cause::Unreachable) => 3,
+        };
+        let mut row = String::from(FORMAT);
+        for number in [
+            self.to.into(),
+            self.millitokens,
+            self.refilled,
+            self.failures.into(),
+            self.silent.into(),
+            self.malformed.into(),
+            self.blocked_until,
+            self.probe_until,
+            cause,
+            self.stretch,
+        ] {
+            row.push(' ');
+            push_decimal(&mut row, number);
+        }
+        row
+    }
+
+    fn read(row: &str) -> Option<Self> {
+        let mut fields = row.split(' ');
+        fields.next().filter(|format| format.chars().eq([FORMAT]))?;
+        // Sums of these cannot overflow.
+        let mut number = || fields.next()?.parse().ok().filter(|&number: &u64| number < 1 << 53);
+        Some(Self {
+            to: number()? as u32,
+            millitokens: number()?,
+            refilled: number()?,
+            failures: number()? as u32 & 0xffff,
+            silent: number()? as u32 & 0xffff,
+            malformed: number()? as u32 & 0xffff,
+            blocked_until: number()?,
+            probe_until: number()?,
+            cause: match number()? {
+                1 => Some(Cause::Forbidden),
+                2 => Some(Cause::BadResponse),
+                3 => Some(Cause::Unreachable),
+                _ => None,
+            },
+            stretch: number()?.clamp(PLAIN, PLAIN * policy::MAX_STRETCH),
+        })
+    }
+}
+
+impl Cause {
+    /// The word listeners hear.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Forbidden => "forbidden",
+            Self::BadResponse => "bad_response",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// Requests a minute that the bucket is refilled with.
+fn rate(per_minute: u32) -> u64 {
+    u64::from(per_minute / 2).max(1)
+}
+
+/// Requests that can be sent at once.
+fn capacity(per_minute: u32) -> u64 {
+    let left =
+        u64::from(per_minute).saturating_sub(rate(per_minute) + u64::from(per_minute / policy::EXIT_PART));
+    left.max(1)
+}
+
+/// From 0 to `limit`, as far as `jitter` goes from 0 to its largest.
+fn scaled(limit: u64, jitter: u32) -> u64 {
+    limit * u64::from(jitter >> 16) / 0xffff
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ask(row: &mut Option<String>, want: u32, per_minute: u32, now: u64) -> Granted {
+        share(row, &Share { id: 1, to: 7, now, want, per_minute: Some(per_minute), news: None })
+    }
+
+    fn tell(row: &mut Option<String>, news: News, now: u64) -> Shared {
+        share(row, &Share { id: 1, to: 7, now, want: 0, per_minute: Some(100), news: Some(news) }).shared
+    }
+
+    fn share(row: &mut Option<String>, share: &Share) -> Granted {
+        let (written, granted) = update(row.as_deref(), share);
+        *row = written.or(row.take());
+        granted
+    }
+
+    fn failed(status: u16) -> News {
+        News::Failed(Failure { status, ..Failure::default() })
+    }
+
+    proptest! {
+        /// And a tenth of it is left for pages that go away.
+        #[test]
+        fn no_minute_holds_more_requests_than_the_limit(
+            limit in 1_u32..300, asks in prop::collection::vec((0_u64..30_000, 1_u32..20), 1..200)
+        ) {
+            let (mut row, mut now, mut sent) = (None, 1_000_000, Vec::new());
+            for (pause, want) in asks {
+                now += pause;
+                let granted = ask(&mut row, want, limit, now);
+                prop_assert!(granted.tokens > 0 || granted.ask_at > now);
+                sent.extend((0..granted.tokens).map(|_| now));
+                let minute = sent.iter().filter(|&&at| at + MINUTE > now).count();
+                prop_assert!(minute as u32 <= limit.max(2) - limit / policy::EXIT_PART, "{} of {}", minute, limit);
+            }
+        }
+
+        #[test]
+        fn a_page_that_asks_when_it_is_told_to_gets_a_token(limit in 1_u32..300, now in 0_u64..1 << 41) {
+            let mut row = None;
+            while ask(&mut row, 3, limit, now).tokens > 0 {}
+            let later = ask(&mut row, 1, limit, now).ask_at;
+            prop_assert_eq!(ask(&mut row, 1, limit, later).tokens, 1);
+        }
+
+        #[test]
+        fn a_wait_is_never_shorter_than_asked_nor_longer_than_any_may_be(
+            failures in prop::collection::vec((0_u16..600, prop::option::of(0_u64..10_000_000), any::<u32>()), 1..40)
+        ) {
+            let (mut row, now) = (None, 1_000_000);
+            for (status, retry_after, jitter) in failures {
+                let shared = tell(&mut row, News::Failed(Failure { status, retry_after, jitter }), now);
+                let wait = shared.blocked_until(now).unwrap_or(now) - now;
+                let silent = shared.cause() == Some(Cause::Unreachable);
+                let least = if silent { policy::UNREACHABLE_WAIT / 2 } else { retry_after.unwrap_or(0) };
+                prop_assert!((least.min(policy::MAX_RETRY_AFTER)..=policy::LONGEST_WAIT).contains(&wait), "{}", wait);
+            }
+        }
+
+        #[test]
+        fn a_row_reads_back_as_it_was_written(
+            numbers in prop::collection::vec(0_u64..1 << 40, 3), failures in 0_u32..9, stretch in PLAIN..PLAIN * policy::MAX_STRETCH
+        ) {
+            let row = Shared {
+                millitokens: numbers[0], refilled: numbers[1], blocked_until: numbers[2], failures, stretch,
+                cause: Some(Cause::BadResponse), ..Shared::new(u32::MAX, None, 0)
+            };
+            prop_assert_eq!(Shared::read(&row.row()), Some(row));
+        }
+
+        #[test]
+        fn no_row_makes_the_reader_panic(row in "(1|2)[ 0-9a-z]{0,99}", now in any::<u32>(), want in any::<u32>()) {
+            let share = Share { id: 1, to: 7, now: now.into(), want, per_minute: Some(100), news: Some(failed(429)) };
+            let (written, _) = update(Some(&row), &share);
+            prop_assert_eq!(written.is_none(), !row.starts_with(FORMAT));
+        }
+    }
+
+    #[test]
+    fn while_requests_fail_one_page_at_a_time_tries() {
+        let mut row = None;
+        let until = tell(&mut row, failed(503), 0).blocked_until(0).unwrap_or(0);
+        let first = ask(&mut row, 5, 100, until);
+        let second = ask(&mut row, 5, 100, until);
+        assert_eq!((first.tokens, second.tokens, second.ask_at), (1, 0, until + policy::REQUEST_TIMEOUT));
+        tell(&mut row, News::Answered, until + 10);
+        assert_eq!(ask(&mut row, 5, 100, until + 10).tokens, 5);
+    }
+
+    #[test]
+    fn a_pause_is_one_try_an_hour_for_the_whole_browser() {
+        let mut row = None;
+        let mut tries = 0;
+        tell(&mut row, News::Forbidden, 0);
+        for minute in 0..600 {
+            if ask(&mut row, 1, 100, minute * MINUTE).tokens > 0 {
+                tell(&mut row, News::Forbidden, minute * MINUTE);
+                tries += 1;
+            }
+        }
+        assert_eq!(tries, 9);
+    }
+
+    #[test]
+    fn another_key_or_endpoint_is_not_held_back() {
+        let mut row = None;
+        tell(&mut row, News::Forbidden, 0);
+        assert_eq!(ask(&mut row, 1, 100, 1).tokens, 0);
+        let other = Share { id: 1, to: 8, now: 1, want: 1, per_minute: Some(100), news: None };
+        assert_eq!(share(&mut row, &other).tokens, 1);
+    }
+
+    #[test]
+    fn a_429_doubles_the_interval_and_successes_narrow_it_step_by_step() {
+        let mut row = None;
+        let half = u32::MAX / 2;
+        let interval = |shared: &Shared| shared.stretched(10_000, half) / 1_000;
+        let widened: Vec<_> = (0..8).map(|_| interval(&tell(&mut row, failed(429), 0))).collect();
+        assert_eq!(widened, [19, 39, 79, 159, 319, 639, 639, 639]);
+        let narrowed: Vec<_> = (0..70).map(|_| interval(&tell(&mut row, News::Answered, 0))).collect();
+        assert!(narrowed.is_sorted_by(|wide, narrow| wide >= narrow) && narrowed[69] == 10, "{narrowed:?}");
+    }
+
+    #[test]
+    fn without_any_answer_it_counts_as_a_block_until_the_network_comes_back() {
+        let mut row = None;
+        let causes: Vec<_> = (0..policy::MAX_SILENT).map(|_| tell(&mut row, failed(0), 0).cause()).collect();
+        assert!(causes[..causes.len() - 1].iter().all(Option::is_none));
+        assert_eq!(causes.last(), Some(&Some(Cause::Unreachable)));
+        assert_eq!(tell(&mut row, News::Online, 1).blocked_until(1), None);
+        tell(&mut row, News::Forbidden, 1);
+        assert!(tell(&mut row, News::Online, 2).blocked_until(2).is_some());
+    }
+
+    #[test]
+    fn an_answer_between_failures_without_any_is_no_block() {
+        let mut row = None;
+        for n in 0..50 {
+            let status = if n % 4 == 3 { 500 } else { 0 };
+            assert_eq!(tell(&mut row, failed(status), 0).cause(), None);
+        }
+    }
+
+    #[test]
+    fn answers_that_are_not_the_endpoints_pause_after_some() {
+        let mut row = None;
+        let malformed = News::Malformed(Failure { status: 200, ..Failure::default() });
+        let causes: Vec<_> =
+            (0..policy::MAX_MALFORMED).map(|_| tell(&mut row, malformed, 0).cause()).collect();
+        assert_eq!(causes.iter().filter(|cause| cause.is_some()).count(), 1);
+        assert_eq!(causes.last(), Some(&Some(Cause::BadResponse)));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_holds_nobody_longer_than_any_wait() {
+        let mut row = None;
+        tell(&mut row, News::Forbidden, 1 << 41);
+        let granted = ask(&mut row, 1, 100, 5_000);
+        assert_eq!(granted.ask_at, 5_000 + policy::LONGEST_WAIT);
+        assert_eq!(ask(&mut row, 1, 100, granted.ask_at).tokens, 1);
+    }
+}
