@@ -12,8 +12,7 @@ use crate::browser::transport;
 use crate::core::account::Account;
 use crate::core::dead_letter::{DeadLetter, Disposal};
 use crate::core::effect::{Effect, Request, Write};
-use crate::core::engine::storing::Orphan;
-use crate::core::engine::{Engine, Setup};
+use crate::core::engine::{Engine, Orphan, Setup, StoreFailure};
 use crate::core::exit::Mark;
 use crate::core::identity::Identity;
 use crate::core::notice::Stats;
@@ -241,7 +240,7 @@ impl Driver {
                 None => Some("the store is closed".into()),
             };
             settled_marks.iter().for_each(|owner| marks::forget(&driver.instance, owner));
-            driver.input(|engine, now| engine.handle_written(id, failure, now));
+            driver.input(|engine, now| engine.handle_written(id, failure.map(StoreFailure::Closed), now));
         });
     }
 

@@ -44,6 +44,7 @@ pub fn to_object(record: &Record) -> Object {
     let object = Object::new();
     set(&object, "key", record.key.as_str());
     set(&object, "format", RECORD_FORMAT);
+    set(&object, "at", record.at as f64);
     set(&object, "ids", record.ids.as_str());
     set(&object, "events", record.events.as_str());
     object
@@ -54,9 +55,10 @@ pub fn read(key: SegmentKey, object: &JsValue) -> Record {
     let text = |name| property(object, name).and_then(|value| value.as_string()).unwrap_or_default();
     let known = property(object, "format").and_then(|format| format.as_f64()) == Some(RECORD_FORMAT.into());
     if known {
-        Record { key, ids: text("ids"), events: text("events") }
+        let at = property(object, "at").and_then(|at| at.as_f64()).unwrap_or_default() as u64;
+        Record { key, at, ids: text("ids"), events: text("events") }
     } else {
-        Record { key, ids: String::new(), events: String::new() }
+        Record { key, at: 0, ids: String::new(), events: String::new() }
     }
 }
 

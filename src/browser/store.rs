@@ -249,11 +249,15 @@ fn read_lease(row: &JsValue) -> Option<Lease> {
 fn read_letter(row: &JsValue) -> DeadLetter {
     let text = |name| property(row, name).and_then(|value| value.as_string()).unwrap_or_default();
     let number = |name| property(row, name).and_then(|value| value.as_f64()).unwrap_or_default();
-    let rejected = text("reason") == Reason::Rejected.as_str();
+    let reason = match text("reason").as_str() {
+        "rejected" => Reason::Rejected,
+        "corrupt" => Reason::Corrupt,
+        _ => Reason::Uncertain,
+    };
     DeadLetter {
         id: text("id"),
         json: text("json"),
-        reason: if rejected { Reason::Rejected } else { Reason::Uncertain },
+        reason,
         status: number("status") as u16,
         message: text("message"),
         at: number("at") as u64,
@@ -281,15 +285,15 @@ fn read_identity(row: &JsValue) -> Option<Identity> {
     Some(Identity { anonymous: text("anonymous")?, user: text("user") })
 }
 
-fn account_row(mut account: Account) -> Object {
+fn account_row(account: Account) -> Object {
     let row = Object::new();
-    account.columns().into_iter().for_each(|(name, value)| set(&row, name, *value as f64));
+    account.columns().for_each(|(name, value)| set(&row, name, value as f64));
     row
 }
 
 fn read_account(row: &JsValue) -> Account {
     let mut account = Account::default();
-    for (name, value) in account.columns() {
+    for (name, value) in account.columns_mut() {
         *value = property(row, name).and_then(|value| value.as_f64()).unwrap_or_default() as u64;
     }
     account

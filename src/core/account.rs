@@ -1,6 +1,8 @@
 //! What became of every accepted event. A row for each page, stored in the transactions that change its
 //! records, so that account and queue cannot disagree; whoever adopts a page's records takes its row over.
 
+use serde::Serialize;
+
 /// `accepted = delivered + handed_over + queued + rejected + uncertain + dropped`, where `queued` is what the
 /// other numbers leave.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,34 +17,116 @@ pub struct Account {
     pub rejected: u64,
     /// Events of which the endpoint did not say what became.
     pub uncertain: u64,
-    /// Events whose record had vanished from the store.
-    pub storage_lost: u64,
+    /// Events that were given up.
+    pub dropped: Dropped,
 }
+
+/// Events given up, by the reason for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Dropped {
+    /// Their record had vanished from the store.
+    pub storage_lost: u64,
+    /// The oldest, over `maxQueueEvents`.
+    pub max_queue_events: u64,
+    /// The oldest, over `maxQueueBytes`.
+    pub max_queue_bytes: u64,
+    /// Older than `maxAge`.
+    pub max_age: u64,
+    /// The oldest, where the browser had no room for new ones.
+    pub quota: u64,
+    /// Their record could not be read.
+    pub corrupt: u64,
+}
+
+/// Why events were given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DropReason {
+    /// See [`Dropped::storage_lost`].
+    StorageLost,
+    /// See [`Dropped::max_queue_events`].
+    MaxQueueEvents,
+    /// See [`Dropped::max_queue_bytes`].
+    MaxQueueBytes,
+    /// See [`Dropped::max_age`].
+    MaxAge,
+    /// See [`Dropped::quota`].
+    Quota,
+    /// See [`Dropped::corrupt`].
+    Corrupt,
+}
+
+impl DropReason {
+    /// The word listeners hear.
+    pub fn as_str(self) -> &'static str {
+        COLUMNS[DELIVERY_COLUMNS + self as usize]
+    }
+}
+
+/// The names that the store knows the numbers by.
+const COLUMNS: [&str; 11] = [
+    "accepted",
+    "delivered",
+    "handedOver",
+    "rejected",
+    "uncertain",
+    "storage_lost",
+    "max_queue_events",
+    "max_queue_bytes",
+    "max_age",
+    "quota",
+    "corrupt",
+];
+
+/// The columns before those of drops, which come in the order of [`DropReason`].
+const DELIVERY_COLUMNS: usize = 5;
 
 impl Account {
     /// Each number under the name that the store knows it by.
-    pub fn columns(&mut self) -> [(&'static str, &mut u64); 6] {
-        [
-            ("accepted", &mut self.accepted),
-            ("delivered", &mut self.delivered),
-            ("handedOver", &mut self.handed_over),
-            ("rejected", &mut self.rejected),
-            ("uncertain", &mut self.uncertain),
-            ("storageLost", &mut self.storage_lost),
-        ]
+    pub fn columns_mut(&mut self) -> impl Iterator<Item = (&'static str, &mut u64)> {
+        COLUMNS.into_iter().zip(self.numbers())
+    }
+
+    /// The numbers, under the same names.
+    pub fn columns(mut self) -> impl Iterator<Item = (&'static str, u64)> {
+        let numbers = self.numbers().map(|number| *number);
+        COLUMNS.into_iter().zip(numbers)
+    }
+
+    /// Events were given up.
+    pub fn drop(&mut self, reason: DropReason, events: u64) {
+        *self.numbers()[DELIVERY_COLUMNS + reason as usize] += events;
     }
 
     /// Events that are neither settled nor given up.
     pub fn queued(&self) -> u64 {
-        let gone = self.delivered + self.handed_over + self.rejected + self.uncertain + self.storage_lost;
-        self.accepted.saturating_sub(gone)
+        let mut account = *self;
+        let [accepted, gone @ ..] = account.numbers();
+        gone.into_iter().fold(*accepted, |left, gone| left.saturating_sub(*gone))
     }
 
     /// Takes over the account of a page that is gone.
     pub fn add(&mut self, mut other: Self) {
-        for ((_, mine), (_, theirs)) in self.columns().into_iter().zip(other.columns()) {
+        for (mine, theirs) in self.numbers().into_iter().zip(other.numbers()) {
             *mine += *theirs;
         }
+    }
+
+    fn numbers(&mut self) -> [&mut u64; COLUMNS.len()] {
+        let Self { accepted, delivered, handed_over, rejected, uncertain, dropped } = self;
+        let Dropped { storage_lost, max_queue_events, max_queue_bytes, max_age, quota, corrupt } = dropped;
+        [
+            accepted,
+            delivered,
+            handed_over,
+            rejected,
+            uncertain,
+            storage_lost,
+            max_queue_events,
+            max_queue_bytes,
+            max_age,
+            quota,
+            corrupt,
+        ]
     }
 }
 
@@ -54,11 +138,30 @@ mod tests {
     #[test]
     fn an_adopted_account_adds_up_number_by_number() {
         let mut mine = Account { accepted: 5, delivered: 3, ..Account::default() };
-        mine.add(Account { accepted: 7, delivered: 1, rejected: 2, storage_lost: 1, ..Account::default() });
+        let mut theirs = Account { accepted: 7, delivered: 1, rejected: 2, ..Account::default() };
+        theirs.drop(DropReason::StorageLost, 1);
+        mine.add(theirs);
         assert_eq!(
             mine,
-            Account { accepted: 12, delivered: 4, rejected: 2, storage_lost: 1, ..Account::default() }
+            Account {
+                accepted: 12,
+                delivered: 4,
+                rejected: 2,
+                dropped: Dropped { storage_lost: 1, ..Dropped::default() },
+                ..Account::default()
+            }
         );
         assert_eq!(mine.queued(), 5);
+    }
+
+    #[test]
+    fn a_drop_is_counted_under_its_reason() {
+        use DropReason::*;
+        for reason in [StorageLost, MaxQueueEvents, MaxQueueBytes, MaxAge, Quota, Corrupt] {
+            let mut account = Account { accepted: 9, ..Account::default() };
+            account.drop(reason, 2);
+            let counted = account.columns().find(|(_, number)| *number == 2).map(|(name, _)| name);
+            assert_eq!((counted, account.queued()), (Some(reason.as_str()), 7));
+        }
     }
 }

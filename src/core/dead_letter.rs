@@ -30,6 +30,8 @@ pub enum Reason {
     Rejected,
     /// The endpoint did not say whether it has it.
     Uncertain,
+    /// Its record could not be read; `json` is what was found.
+    Corrupt,
 }
 
 /// What the page wants done with its dead letters.
@@ -47,6 +49,7 @@ impl Reason {
         match self {
             Self::Rejected => "rejected",
             Self::Uncertain => "uncertain",
+            Self::Corrupt => "corrupt",
         }
     }
 }

@@ -19,7 +19,7 @@ pub enum Effect {
         identity: Identity,
     },
     /// One transaction, begun at once; answer with `handle_written`.
-    Write(Write),
+    Write(Box<Write>),
     /// Take the locks of pages that left records or an account and are gone; answer with `handle_orphans`.
     FindOrphans,
     /// Read at most [`crate::core::policy::LOAD_SEGMENTS`] records of `owner`; answer with `handle_loaded`.

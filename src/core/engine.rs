@@ -12,9 +12,10 @@
 //! 2. An event is in at most one request at a time.
 //! 3. An event's record leaves the store only in the transaction that accounts for it.
 
+mod adopting;
 mod answers;
 mod sending;
-pub mod storing;
+mod storing;
 
 use crate::core::account::Account;
 use crate::core::effect::Effect;
@@ -31,8 +32,12 @@ use crate::core::queue::Queue;
 use crate::core::random::Random;
 use crate::core::segment::Kept;
 use crate::core::shared::News;
+use adopting::Adoption;
 use sending::InFlight;
-use storing::{Adoption, PendingWrite, Storage};
+use storing::{Change, PendingWrite, Storage};
+
+pub use adopting::Orphan;
+pub use storing::StoreFailure;
 
 /// What the engine needs to know at its start.
 #[derive(Debug)]
@@ -70,6 +75,11 @@ pub struct Engine {
     to: u32,
     /// Where the last reply was a success from.
     good_link: Option<u32>,
+    /// When the store is asked for again, while there is none.
+    reopen_at: Option<u64>,
+    no_reopening_before: u64,
+    /// What writes that failed should have changed.
+    unwritten: Change,
     /// Whether records are kept outside the store.
     kept_elsewhere: bool,
     pacing: Pacing,
@@ -123,6 +133,9 @@ impl Engine {
             marks: Marks::default(),
             to,
             good_link: setup.good_link,
+            reopen_at: None,
+            no_reopening_before: 0,
+            unwritten: Change::default(),
             kept_elsewhere: false,
             pacing: Pacing::new(to, setup.options.requests_per_minute, now),
             online: setup.online,
@@ -179,7 +192,7 @@ impl Engine {
         if let Phase::Opening { deadline, .. } = self.phase
             && deadline <= now
         {
-            self.handle_open_failed("the browser did not open its storage in time".into(), Vec::new(), now);
+            self.stop_waiting_for_store(now);
         }
         self.advance(now);
     }
@@ -282,8 +295,8 @@ impl Engine {
     fn open(&mut self, now: u64) {
         self.phase = Phase::Opening { deadline: now + policy::OPEN_TIMEOUT, held: Vec::new() };
         self.storage = Storage::Store;
-        let owner = self.queue.owner().into();
-        self.effects.push(Effect::Open { owner, identity: self.identity.clone() });
+        self.unwritten = Change::default();
+        self.ask_for_store();
     }
 
     fn handle_call(&mut self, call: Call, now: u64) {
@@ -324,6 +337,7 @@ impl Engine {
     fn advance(&mut self, now: u64) {
         if let Phase::Open = self.phase {
             self.give_up_overdue_requests(now);
+            self.reopen_if_due(now);
             self.begin_round_if_due(now);
             self.send_due(now);
             self.adopt_more(now);
@@ -344,7 +358,7 @@ impl Engine {
         self.settle_flush_calls(now);
     }
 
-    fn deadlines(&self) -> [Option<u64>; 5] {
+    fn deadlines(&self) -> [Option<u64>; 6] {
         let idle = self.requests.is_empty() && self.online && !self.pacing.is_asking();
         let unfinished_round = self.queue.awaits_request(self.round);
         [
@@ -353,6 +367,7 @@ impl Engine {
             self.pacing.blocked_until(0).max(self.pacing.ask_at(0)).filter(|_| idle && unfinished_round),
             self.pacing.flush_at().filter(|_| !unfinished_round),
             self.adoption.next_look(),
+            self.reopen_at,
         ]
     }
 

@@ -1,6 +1,7 @@
 //! What the page's listeners hear and what its questions are answered with: plain data, in the words of
 //! `index.d.ts`.
 
+use crate::core::account::Dropped;
 use crate::core::event::Refusal;
 use serde::Serialize;
 
@@ -41,7 +42,7 @@ pub enum Notice {
     /// Events became dead letters.
     #[serde(rename = "rejected")]
     DeadLetters {
-        /// `refused_by_endpoint` or `uncertain`.
+        /// `refused_by_endpoint`, `uncertain` or `corrupt`.
         code: &'static str,
         /// What the endpoint said.
         message: String,
@@ -151,13 +152,6 @@ pub struct Stats {
     /// The last answer that was not a delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<LastError>,
-}
-
-/// Events given up, by reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Dropped {
-    /// Their record had vanished from the store.
-    pub storage_lost: u64,
 }
 
 /// An answer that was not a delivery.

@@ -34,6 +34,14 @@ pub struct Options {
     pub resend_partial: bool,
     /// Requests a minute, all pages of the browser together; `None` for no limit.
     pub requests_per_minute: Option<u32>,
+    /// Events that are queued at the most; the oldest make room.
+    pub max_queue_events: u64,
+    /// Bytes of the events that are queued at the most; the oldest make room.
+    pub max_queue_bytes: usize,
+    /// Milliseconds after which an undelivered event is given up.
+    pub max_age: u64,
+    /// Where beacons go: a first-party address that adds the key.
+    pub beacon_url: Option<String>,
     /// Names the queue.
     pub instance: String,
 }
@@ -48,7 +56,7 @@ pub struct OptionError {
 }
 
 const KEY: &str = "the project's key: printable ASCII characters without spaces";
-const KNOWN: &str = "the options are apiKey, endpoint, userId, flushInterval, batchSize, metadata, partialFailure, requestsPerMinute and instance";
+const KNOWN: &str = "the options are apiKey, endpoint, userId, flushInterval, batchSize, metadata, partialFailure, beaconUrl, requestsPerMinute, maxQueueEvents, maxQueueBytes, maxAge and instance";
 
 impl Options {
     /// Checks options in the order given; those not given take their default.
@@ -66,6 +74,10 @@ impl Options {
             metadata: true,
             resend_partial: false,
             requests_per_minute: Some(policy::REQUESTS_PER_MINUTE),
+            max_queue_events: policy::MAX_QUEUE_EVENTS,
+            max_queue_bytes: policy::MAX_QUEUE_BYTES,
+            max_age: policy::MAX_AGE,
+            beacon_url: None,
             instance: "default".into(),
         };
         for (option, value) in given {
@@ -82,7 +94,10 @@ impl Options {
             ("apiKey", Value::Text(key)) if is_key(&key) => self.api_key = key,
             ("apiKey", _) => return Err(KEY),
             ("endpoint", Value::Text(url)) if is_endpoint(&url) => self.endpoint = url,
-            ("endpoint", _) => return Err("an http or https URL, or a path that begins with one /"),
+            ("beaconUrl", Value::Text(url)) if is_endpoint(&url) => self.beacon_url = Some(url),
+            ("endpoint" | "beaconUrl", _) => {
+                return Err("an http or https URL, or a path that begins with one /");
+            }
             ("userId", Value::Text(user)) if user.bytes().any(|byte| byte > b' ') => {
                 self.user_id = Some(user)
             }
@@ -114,6 +129,18 @@ impl Options {
                 self.requests_per_minute = Some(limit as u32);
             }
             ("requestsPerMinute", _) => return Err("a whole number from 1 to 100000, or Infinity"),
+            ("maxQueueEvents", Value::Number(events)) if is_whole(events, 1.0, 1e6) => {
+                self.max_queue_events = events as u64;
+            }
+            ("maxQueueEvents", _) => return Err("a whole number from 1 to 1000000"),
+            ("maxQueueBytes", Value::Number(bytes)) if is_whole(bytes, 65_536.0, 1_073_741_824.0) => {
+                self.max_queue_bytes = bytes as usize;
+            }
+            ("maxQueueBytes", _) => return Err("a whole number from 65536 to 1073741824, a gibibyte"),
+            ("maxAge", Value::Number(ms)) if is_whole(ms, 60_000.0, 31_536_000_000.0) => {
+                self.max_age = ms as u64
+            }
+            ("maxAge", _) => return Err("milliseconds from 60000 to 31536000000, a year"),
             ("instance", Value::Text(name)) if is_name(&name) => self.instance = name,
             ("instance", _) => return Err("1 to 64 of the characters A-Z a-z 0-9 _ -"),
             _ => return Err(KNOWN),
@@ -215,6 +242,10 @@ mod tests {
             ("batchSize", number(1.5)),
             ("metadata", text("yes")),
             ("partialFailure", text("retry")),
+            ("beaconUrl", text("b")),
+            ("maxQueueEvents", number(0.0)),
+            ("maxQueueBytes", number(65_535.0)),
+            ("maxAge", number(59_999.0)),
             ("requestsPerMinute", number(0.0)),
             ("requestsPerMinute", number(1.5)),
             ("requestsPerMinute", text("100")),

@@ -121,6 +121,23 @@ pub const LOAD_SEGMENTS: usize = 10;
 /// Events held in memory before `init` is called; later ones are dropped and counted.
 pub const MAX_HELD_EVENTS: usize = 1_000;
 
+/// Events that are queued at the most, unless `init` says otherwise; the oldest make room. A busy page's events of a day
+/// without network, at one every two seconds; ten megabytes or so.
+pub const MAX_QUEUE_EVENTS: u64 = 50_000;
+
+/// Bytes of the events that are queued at the most, unless `init` says otherwise. Browsers give a site hundreds of
+/// megabytes or more; a tracker should not be what uses them up.
+pub const MAX_QUEUE_BYTES: usize = 20 * 1024 * 1024;
+
+/// Age at which an undelivered event is given up, unless `init` says otherwise: a month. Reports for older days are read.
+pub const MAX_AGE: u64 = 30 * 24 * 60 * 60 * 1000;
+
+/// Where the browser has no room for new events, one in so many of the queued ones makes some, the oldest first.
+pub const QUOTA_EVICTION: usize = 4;
+
+/// How often a page without a store asks for it again.
+pub const REOPEN_INTERVAL: u64 = 60_000;
+
 /// An opening of the store that takes longer is given up and the queue is kept in memory: some
 /// engines have left `indexedDB.open` without an answer for ever.
 pub const OPEN_TIMEOUT: u64 = 5_000;

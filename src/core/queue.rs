@@ -37,7 +37,7 @@ impl Queue {
     }
 
     /// Adds a task's envelopes as segments and returns their keys.
-    pub fn push(&mut self, envelopes: Vec<Envelope>, kept: Kept) -> Vec<SegmentKey> {
+    pub fn push(&mut self, envelopes: Vec<Envelope>, kept: Kept, at: u64) -> Vec<SegmentKey> {
         let mut keys = Vec::new();
         let mut envelopes = envelopes.into_iter().map(Queued::new).peekable();
         while envelopes.peek().is_some() {
@@ -45,26 +45,28 @@ impl Queue {
             self.next_number += 1;
             let events = envelopes.by_ref().take(policy::MAX_SEGMENT_EVENTS).collect();
             let order = self.take_order();
-            self.segments.push(Segment { key: key.clone(), order, adopted: false, kept, events });
+            self.segments.push(Segment { key: key.clone(), order, adopted: false, at, kept, events });
             keys.push(key);
         }
         keys
     }
 
-    /// Adds what another page left, ahead of the page's own, and returns the number of events. A corrupt
-    /// record is passed over: it stays in the store.
-    pub fn adopt(&mut self, records: Vec<Record>, kept: Kept) -> usize {
-        let mut events = 0;
+    /// Adds what another page left, ahead of the page's own. Returns the number of events, and the records that cannot be
+    /// read.
+    pub fn adopt(&mut self, records: Vec<Record>, kept: Kept) -> (usize, Vec<Record>) {
+        let (mut events, mut corrupt) = (0, Vec::new());
         for record in records {
             let order = self.take_order();
-            if let Ok(segment) = Segment::read(record, order) {
-                let segment = Segment { kept, ..segment };
-                events += segment.events.len();
-                let place = self.adopted_segments();
-                self.segments.insert(place, segment);
+            match Segment::read(record, order) {
+                Ok(segment) => {
+                    events += segment.events.len();
+                    let place = self.adopted_segments();
+                    self.segments.insert(place, Segment { kept, ..segment });
+                }
+                Err(record) => corrupt.push(record),
             }
         }
-        events
+        (events, corrupt)
     }
 
     /// The writing of these segments has ended: they are kept where `kept` says.
@@ -104,12 +106,12 @@ impl Queue {
 
     /// Takes out what `request` carried: it needs no sending any more.
     pub fn remove(&mut self, request: u32) -> Removal {
-        self.remove_if(|queued| queued.request == Some(request))
+        self.remove_if(|_, queued| queued.request == Some(request))
     }
 
     /// Takes out what was handed over and has arrived.
     pub fn remove_handed_over(&mut self, arrived: impl Fn(&str) -> bool) -> Removal {
-        self.remove_if(|queued| queued.handed_over && arrived(&queued.envelope.id))
+        self.remove_if(|_, queued| queued.handed_over && arrived(&queued.envelope.id))
     }
 
     /// Keeps back the adopted events that were handed over, and no others.
@@ -120,12 +122,47 @@ impl Queue {
         }
     }
 
-    fn remove_if(&mut self, leaves: impl Fn(&Queued) -> bool) -> Removal {
+    /// Takes out the oldest events that wait, until their number, or their bytes, are no less than these.
+    pub fn remove_oldest(&mut self, events: usize, bytes: usize) -> Removal {
+        let (mut taken, mut taken_bytes) = (0, 0);
+        self.remove_if(|_, queued| {
+            let leaves = queued.is_waiting() && (taken < events || taken_bytes < bytes);
+            if leaves {
+                taken += 1;
+                taken_bytes += queued.envelope.json.len();
+            }
+            leaves
+        })
+    }
+
+    /// Takes out the waiting events that were tracked before `at`.
+    pub fn remove_older(&mut self, at: u64) -> Removal {
+        self.remove_if(|tracked, queued| tracked < at && queued.is_waiting())
+    }
+
+    /// The records of segments are gone from the store: they are kept in memory alone.
+    pub fn lose_store(&mut self) {
+        self.segments.iter_mut().for_each(|segment| segment.kept = Kept::Memory);
+    }
+
+    /// Segments that are kept in memory alone are on their way into the store from now on; returns their records.
+    pub fn restore(&mut self) -> Vec<Record> {
+        let lost = self.segments.iter_mut().filter(|segment| segment.kept == Kept::Memory);
+        lost.map(|segment| {
+            segment.kept = Kept::Writing;
+            segment.record()
+        })
+        .collect()
+    }
+
+    /// `leaves` is given when an event was tracked, and the event.
+    fn remove_if(&mut self, mut leaves: impl FnMut(u64, &Queued) -> bool) -> Removal {
         let mut removal = Removal::default();
         self.segments.retain_mut(|segment| {
             let before = segment.events.len();
-            let carried = segment.events.extract_if(.., |queued| leaves(queued));
-            removal.events.extend(carried.map(|queued| queued.envelope));
+            let at = segment.at;
+            let leaving = segment.events.extract_if(.., |queued| leaves(at, queued));
+            removal.events.extend(leaving.map(|queued| queued.envelope));
             match segment.events.len() {
                 0 => removal.deletes.push(segment.key.clone()),
                 rest if rest < before => removal.puts.push(segment.record()),
@@ -168,6 +205,15 @@ impl Queue {
     /// Events in memory, whether in a request or not.
     pub fn len(&self) -> usize {
         self.segments.iter().map(|segment| segment.events.len()).sum()
+    }
+
+    /// Bytes of the events in memory.
+    pub fn bytes(&self) -> usize {
+        self.segments
+            .iter()
+            .flat_map(|segment| &segment.events)
+            .map(|queued| queued.envelope.json.len())
+            .sum()
     }
 
     /// Whether nothing is queued in memory.
@@ -245,7 +291,7 @@ mod tests {
     #[test]
     fn a_task_of_250_events_becomes_segments_of_100_100_and_50() {
         let mut queue = Queue::new("p".into());
-        let keys = queue.push(envelopes(0, 250), Kept::Writing);
+        let keys = queue.push(envelopes(0, 250), Kept::Writing, 0);
         let sizes: Vec<_> = queue.records(&keys).iter().map(|record| record.ids.split(' ').count()).collect();
         assert_eq!(sizes, [100, 100, 50]);
     }
@@ -253,18 +299,18 @@ mod tests {
     #[test]
     fn nothing_is_sent_before_it_is_stored_unless_the_page_leaves() {
         let mut queue = Queue::new("p".into());
-        let keys = queue.push(envelopes(0, 3), Kept::Writing);
+        let keys = queue.push(envelopes(0, 3), Kept::Writing, 0);
         assert!(queue.take_batch(1, 100, 1000, false).is_none());
         queue.mark(&keys, Kept::Stored);
         assert_eq!(queue.take_batch(1, 2, 1000, false).map(|batch| batch.len()), Some(2));
-        queue.push(envelopes(3, 2), Kept::Writing);
+        queue.push(envelopes(3, 2), Kept::Writing, 0);
         assert_eq!(queue.take_batch(2, 100, 1000, true).map(|batch| batch.len()), Some(3));
     }
 
     #[test]
     fn a_segment_sent_in_part_is_rewritten_with_its_rest() {
         let mut queue = Queue::new("p".into());
-        let keys = queue.push(envelopes(0, 150), Kept::Stored);
+        let keys = queue.push(envelopes(0, 150), Kept::Stored, 0);
         queue.take_batch(1, 120, 100_000, false).unwrap();
         let removal = queue.remove(1);
         assert_eq!((removal.events.len(), removal.deletes), (120, vec![keys[0].clone()]));
@@ -274,9 +320,9 @@ mod tests {
     #[test]
     fn the_halves_of_a_split_batch_go_by_themselves_and_before_what_came_later() {
         let mut queue = Queue::new("p".into());
-        queue.push(envelopes(0, 5), Kept::Stored);
+        queue.push(envelopes(0, 5), Kept::Stored, 0);
         queue.take_batch(1, 100, 1000, false).unwrap();
-        queue.push(envelopes(5, 2), Kept::Stored);
+        queue.push(envelopes(5, 2), Kept::Stored, 0);
         queue.split(1, [1, 2]);
         let sizes = [2, 3, 4].map(|request| queue.take_batch(request, 100, 1000, false).unwrap().len());
         assert_eq!(sizes, [2, 3, 2]);
@@ -285,10 +331,10 @@ mod tests {
     #[test]
     fn what_a_dead_page_left_goes_first() {
         let mut dead = Queue::new("dead".into());
-        dead.push(envelopes(0, 2), Kept::Writing);
+        dead.push(envelopes(0, 2), Kept::Writing, 0);
         let mut queue = Queue::new("p".into());
-        queue.push(envelopes(2, 1), Kept::Stored);
-        assert_eq!(queue.adopt(dead.unstored(), Kept::Stored), 2);
+        queue.push(envelopes(2, 1), Kept::Stored, 0);
+        assert_eq!(queue.adopt(dead.unstored(), Kept::Stored), (2, vec![]));
         let batch = queue.take_batch(1, 100, 1000, false).unwrap();
         assert_eq!(batch.into_body(), "{\"events\":[{\"n\":0},{\"n\":1},{\"n\":2}]}");
     }
@@ -304,7 +350,7 @@ mod tests {
             let (mut pushed, mut delivered) = (0, Vec::new());
             let drain = vec![(0, 100, 1_000, true); 40];
             for (request, (push, max_events, max_bytes, delivers)) in (1..).zip(steps.into_iter().chain(drain)) {
-                queue.push(envelopes(pushed, push), Kept::Memory);
+                queue.push(envelopes(pushed, push), Kept::Memory, 0);
                 pushed += push;
                 let Some(batch) = queue.take_batch(request, max_events, max_bytes, false) else { continue };
                 prop_assert!(batch.len() <= max_events && batch.bytes() <= max_bytes);

@@ -15,15 +15,13 @@ pub struct SegmentKey(String);
 pub struct Record {
     /// Where it is kept.
     pub key: SegmentKey,
+    /// When its events were tracked, in milliseconds since 1970.
+    pub at: u64,
     /// Event ids, separated by spaces.
     pub ids: String,
     /// Envelopes, separated by `,` and a newline: the inside of a batch's array, ready to send.
     pub events: String,
 }
-
-/// A record whose ids and envelopes do not match.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Corrupt;
 
 /// A segment in memory.
 #[derive(Debug, Clone)]
@@ -34,6 +32,8 @@ pub struct Segment {
     pub order: u64,
     /// Whether it came from another page.
     pub adopted: bool,
+    /// As in [`Record`].
+    pub at: u64,
     /// Where it is kept.
     pub kept: Kept,
     /// What is still undelivered, in the order of tracking.
@@ -97,20 +97,20 @@ impl Segment {
     /// The segment a record holds.
     ///
     /// # Errors
-    /// [`Corrupt`] where ids and envelopes differ in number.
-    pub fn read(record: Record, order: u64) -> Result<Self, Corrupt> {
+    /// The record, where ids and envelopes differ in number.
+    pub fn read(record: Record, order: u64) -> Result<Self, Record> {
         let ids = record.ids.split(' ');
         let lines = record.events.split('\n');
         let envelopes = lines.map(|line| line.strip_suffix(',').unwrap_or(line));
         if record.ids.is_empty() || ids.clone().count() != envelopes.clone().count() {
-            return Err(Corrupt);
+            return Err(record);
         }
         let events = ids
             .zip(envelopes)
             .map(|(id, json)| Envelope { id: id.into(), json: json.into() })
             .map(Queued::new)
             .collect();
-        Ok(Self { key: record.key, order, adopted: true, kept: Kept::Stored, events })
+        Ok(Self { key: record.key, order, adopted: true, at: record.at, kept: Kept::Stored, events })
     }
 
     /// The record of what is still in the segment.
@@ -127,7 +127,7 @@ impl Segment {
             ids.push_str(&queued.envelope.id);
             events.push_str(&queued.envelope.json);
         }
-        Record { key: self.key.clone(), ids, events }
+        Record { key: self.key.clone(), at: self.at, ids, events }
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
             let events: Vec<_> = jsons.into_iter().enumerate()
                 .map(|(n, json)| Queued::new(Envelope { id: ["e", &n.to_string()].concat(), json }))
                 .collect();
-            let segment = Segment { key: SegmentKey::new("p", 0), order: 0, adopted: false, kept: Kept::Stored, events };
+            let segment = Segment { key: SegmentKey::new("p", 0), order: 0, adopted: false, at: 5, kept: Kept::Stored, events };
             let read = Segment::read(segment.record(), 7).unwrap();
             prop_assert_eq!(read.record(), segment.record());
             prop_assert!(read.adopted && read.order == 7);
@@ -170,13 +170,13 @@ mod tests {
 
         #[test]
         fn no_record_makes_the_reader_panic(ids in any::<String>(), events in any::<String>()) {
-            let _ = Segment::read(Record { key: SegmentKey::from_text(ids.clone()), ids, events }, 0);
+            let _ = Segment::read(Record { key: SegmentKey::from_text(ids.clone()), at: 0, ids, events }, 0);
         }
     }
 
     #[test]
     fn a_record_with_an_id_too_many_is_corrupt() {
-        let record = Record { key: SegmentKey::new("p", 0), ids: "a b".into(), events: "{}".into() };
+        let record = Record { key: SegmentKey::new("p", 0), at: 0, ids: "a b".into(), events: "{}".into() };
         assert!(Segment::read(record, 0).is_err());
     }
 }

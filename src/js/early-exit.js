@@ -17,6 +17,7 @@ export function leaveEarly(options, anonymous, calls) {
     records.push({
       key: `${owner}/${String(records.length).padStart(8, '0')}`,
       format: 1,
+      at: Date.now(),
       ids: segment.map((event) => event.id).join(' '),
       events: segment.map((event) => event.json).join(',\n'),
     });

@@ -27,6 +27,17 @@ export interface Options {
    * it refills steadily, a tenth is left to pages that close. Default: 100, the endpoint's limit.
    */
   requestsPerMinute?: number;
+  /** Events that are queued at the most; the oldest are dropped to make room. 1 to 1,000,000. Default: 50,000. */
+  maxQueueEvents?: number;
+  /** Bytes of the queued events, as JSON in UTF-8, at the most; likewise. 65,536 to 1,073,741,824. Default: 20 MiB. */
+  maxQueueBytes?: number;
+  /** Milliseconds after which an undelivered event is dropped. 60,000 to a year. Default: 30 days. */
+  maxAge?: number;
+  /**
+   * A first-party address that adds the key, for browsers in which only a beacon outlives the page. Without it a beacon
+   * goes to the endpoint with `?access_token=`, and its events stay queued until a reply confirms them.
+   */
+  beaconUrl?: string;
   /** Name of the queue (its database), 1 to 64 of `A-Z a-z 0-9 _ -`. Default: `"default"`. */
   instance?: string;
 }
@@ -65,15 +76,32 @@ export type RejectionCode =
   | 'too_many_held'
   | 'closed'
   | 'refused_by_endpoint'
-  | 'uncertain';
+  | 'uncertain'
+  | 'corrupt';
+
+/**
+ * Why events were given up: the caps `maxQueueEvents`, `maxQueueBytes` and `maxAge`; no room in the browser's storage
+ * (`quota`); a record that could not be read (`corrupt`), or that had vanished (`storage_lost`).
+ */
+export type DropReason =
+  | 'max_queue_events'
+  | 'max_queue_bytes'
+  | 'max_age'
+  | 'quota'
+  | 'corrupt'
+  | 'storage_lost';
 
 /** An event that is not sent again by itself. The last 1,000 are kept where there is storage. */
 export interface DeadLetter {
   id: string;
-  /** The event as it was sent. */
-  event: { event_name: string; user_id: string; properties?: object; ip?: string; ua?: string };
-  /** `rejected`: refused for good. `uncertain`: the endpoint did not say whether it has it. */
-  reason: 'rejected' | 'uncertain';
+  /** The event as it was sent; what is left of a `corrupt` one is in `text` instead. */
+  event?: { event_name: string; user_id: string; properties?: object; ip?: string; ua?: string };
+  /**
+   * `rejected`: refused for good. `uncertain`: the endpoint did not say whether it has it. `corrupt`: its record in the
+   * browser could not be read; such a letter cannot be sent again.
+   */
+  reason: 'rejected' | 'uncertain' | 'corrupt';
+  text?: string;
   /** HTTP status of the answer that decided it. */
   status: number;
   message: string;
@@ -105,7 +133,7 @@ export interface Stats {
   rejected: number;
   uncertain: number;
   /** Events given up, by reason. */
-  dropped: { [reason: string]: number };
+  dropped: { [reason in DropReason]?: number };
   refused: number;
   /** Events in the request that is under way. */
   inFlight: number;
@@ -132,7 +160,7 @@ export interface Notices {
   /** The endpoint refuses the key, is not the endpoint, or never answers: events are queued, and it is tried again at `until`. */
   paused: { type: 'paused'; reason: 'forbidden' | 'bad_response' | 'unreachable'; status: number; message: string; until: number };
   /** Events were given up, under a documented limit. */
-  dropped: { type: 'dropped'; reason: string; count: number };
+  dropped: { type: 'dropped'; reason: DropReason; count: number };
   /** The tracker works with less than it wants, e.g. `memory_queue`. */
   degraded: { type: 'degraded'; fallback: string; message: string };
 }

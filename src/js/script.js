@@ -2,7 +2,7 @@
 // recorded before this file had loaded.
 import * as appizer from './index.js';
 
-const NUMBERS = ['flushInterval', 'batchSize', 'requestsPerMinute'];
+const NUMBERS = ['flushInterval', 'batchSize', 'requestsPerMinute', 'maxQueueEvents', 'maxQueueBytes', 'maxAge'];
 
 const tag = document.currentScript;
 const stub = globalThis.appizer;

@@ -134,7 +134,7 @@ export function makeTracker() {
 
   async function deadLetters() {
     const letters = await ask('deadLetters', () => []);
-    return letters.map(({ id, json, at, ...why }) => ({ id, event: JSON.parse(json), at: new Date(at), ...why }));
+    return letters.map(({ json, at, ...rest }) => ({ ...rest, ...eventOf(json), at: new Date(at) }));
   }
 
   async function close() {
@@ -215,6 +215,14 @@ export function makeTracker() {
       leaveEarly(options, anonymous, calls);
       calls = calls.filter((item) => typeof item !== 'string');
     }
+  }
+}
+
+function eventOf(json) {
+  try {
+    return { event: JSON.parse(json) };
+  } catch {
+    return { text: json };
   }
 }
 

@@ -8,7 +8,8 @@ use wasm_bindgen_test::wasm_bindgen_test;
 #[wasm_bindgen_test]
 fn what_is_left_is_found_by_its_own_queue_alone_until_it_is_forgotten() {
     let (instance, other) = (unique_name(), unique_name());
-    let record = Record { key: SegmentKey::new("p", 3), ids: "e1".into(), events: "{\"a\":\"\\n\"}".into() };
+    let record =
+        Record { key: SegmentKey::new("p", 3), at: 7, ids: "e1".into(), events: "{\"a\":\"\\n\"}".into() };
     left::keep(&instance, "p", std::slice::from_ref(&record));
     assert!(left::find(&other).1.is_empty());
     let (names, records) = left::find(&instance);

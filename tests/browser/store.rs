@@ -4,7 +4,7 @@ use appizer_tracker::browser::environment::unique_name;
 use appizer_tracker::browser::left;
 use appizer_tracker::browser::marks;
 use appizer_tracker::browser::store::Store;
-use appizer_tracker::core::account::Account;
+use appizer_tracker::core::account::{Account, DropReason};
 use appizer_tracker::core::dead_letter::{DeadLetter, Reason};
 use appizer_tracker::core::effect::Write;
 use appizer_tracker::core::exit::Mark;
@@ -20,6 +20,7 @@ fn identity(anonymous: &str) -> Identity {
 fn record(owner: &str, number: u32) -> Record {
     Record {
         key: SegmentKey::new(owner, number),
+        at: 1_795_000_000_000,
         ids: "e1 e2".into(),
         events: "{\"n\":1},\n{\"n\":\"ü\"}".into(),
     }
@@ -62,7 +63,8 @@ async fn a_record_reads_back_as_it_was_written_also_after_the_store_was_closed()
 #[wasm_bindgen_test]
 async fn a_write_puts_and_deletes_records_and_accounts_as_a_whole() {
     let store = open(&unique_name()).await;
-    let account = Account { accepted: 7, delivered: 3, storage_lost: 1, ..Account::default() };
+    let mut account = Account { accepted: 7, delivered: 3, ..Account::default() };
+    account.drop(DropReason::MaxAge, 1);
     store.write(&Write { puts: vec![record("p", 0)], account, ..write("p") }).await.unwrap();
     store.write(&write("dead")).await.unwrap();
     let change = Write {

@@ -6,7 +6,7 @@ use crate::core::account::Account;
 use crate::core::dead_letter::Reason;
 use crate::core::effect::Effect;
 use crate::core::flush::{FlushCall, Wait};
-use crate::core::notice::{Dropped, Notice, Stats, Waiting};
+use crate::core::notice::{Notice, Stats, Waiting};
 use crate::core::policy;
 
 impl Engine {
@@ -23,7 +23,7 @@ impl Engine {
             queued: account.queued(),
             rejected: account.rejected,
             uncertain: account.uncertain,
-            dropped: Dropped { storage_lost: account.storage_lost },
+            dropped: account.dropped,
             in_flight: self.requests.iter().map(|request| request.events).sum(),
             storage: if memory { "memory" } else { "indexeddb" },
             fallbacks: if memory { vec!["memory_queue"] } else { Vec::new() },
@@ -45,7 +45,8 @@ impl Engine {
 
     /// Tells whoever waits or listens what became of events.
     pub(super) fn tell_settled(&mut self, settled: Settled) {
-        let (count, dead) = (settled.delivered.len(), settled.dead.len());
+        let count = settled.delivered.len();
+        let dead = settled.dead.iter().filter(|letter| letter.reason != Reason::Corrupt).count();
         for call in &mut self.flush_calls {
             call.delivered += count;
             call.rejected += dead;
@@ -54,8 +55,10 @@ impl Engine {
             self.notify(Notice::Delivered { count, ids: settled.delivered });
         }
         if let Some(letter) = settled.dead.first() {
-            let refused = letter.reason == Reason::Rejected;
-            let code = if refused { "refused_by_endpoint" } else { "uncertain" };
+            let code = match letter.reason {
+                Reason::Rejected => "refused_by_endpoint",
+                reason => reason.as_str(),
+            };
             let (message, status) = (letter.message.clone(), letter.status);
             let ids = settled.dead.into_iter().map(|letter| letter.id).collect();
             self.notify(Notice::DeadLetters { code, message, status, ids });

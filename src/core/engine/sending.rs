@@ -89,6 +89,7 @@ impl Engine {
         }
         let interval_over = self.pacing.flush_at().is_some_and(|at| at <= now);
         if interval_over || self.queue.fills(self.options.batch_size) {
+            self.enforce_caps(now);
             self.begin_round();
         }
     }
@@ -248,6 +249,8 @@ impl Engine {
         match reason {
             Reason::Rejected => self.account.rejected += letters.len() as u64,
             Reason::Uncertain => self.account.uncertain += letters.len() as u64,
+            // Found where records are read, never by an answer.
+            Reason::Corrupt => {}
         }
         self.write(Change { puts, deletes, delivered, letters, ..Change::default() });
     }

@@ -1,14 +1,14 @@
-//! Into the store and out of it: accepting events, writing, adopting what other pages left.
+//! Into the store: accepting events, writing, keeping to the caps, and going on without a store.
 
 use super::{Call, Engine, Phase};
-use crate::core::account::Account;
-use crate::core::dead_letter::{DeadLetter, Disposal};
+use crate::core::account::DropReason;
+use crate::core::dead_letter::{DeadLetter, Disposal, Reason};
 use crate::core::effect::{Effect, Write};
 use crate::core::event::{Draft, Envelope, Seal};
-use crate::core::exit::Mark;
 use crate::core::identity::Identity;
 use crate::core::notice::Notice;
 use crate::core::policy;
+use crate::core::queue::Removal;
 use crate::core::segment::{Kept, Record, SegmentKey};
 
 /// Where the queue is kept.
@@ -16,16 +16,24 @@ use crate::core::segment::{Kept, Record, SegmentKey};
 pub(super) enum Storage {
     /// In the browser's store.
     Store,
-    /// In memory, because the browser gave no store.
+    /// In memory, because the browser gave no store, or took it away.
     Memory,
+}
+
+/// Why the store did not take a write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreFailure {
+    /// There is no room.
+    Quota,
+    /// The connection is of no use any more, or the browser refused for a reason of its own: in its words.
+    Closed(String),
 }
 
 /// A write that the store has not confirmed.
 #[derive(Debug)]
 pub(super) struct PendingWrite {
     id: u32,
-    puts: Vec<SegmentKey>,
-    settled: Settled,
+    change: Change,
 }
 
 /// Events whose records a write deletes; whoever waits for them hears of it when the write has ended.
@@ -35,37 +43,8 @@ pub(super) struct Settled {
     pub(super) dead: Vec<DeadLetter>,
 }
 
-/// Pages that are gone and whose locks this page has taken.
-#[derive(Debug, Default)]
-pub(super) struct Adoption {
-    owners: Vec<Adopted>,
-    loading: bool,
-    /// The last reading failed; the next look tries again.
-    failed: bool,
-    next_look: Option<u64>,
-    /// Events that the adopted accounts speak of and that are not in memory.
-    unloaded: u64,
-}
-
-#[derive(Debug)]
-struct Adopted {
-    owner: String,
-    after: Option<SegmentKey>,
-}
-
-/// A page that is gone and whose lock the shell has taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Orphan {
-    /// Its name.
-    pub owner: String,
-    /// Its account; empty where it left none.
-    pub account: Account,
-    /// Its mark, from every store that kept it.
-    pub marks: Vec<Mark>,
-}
-
 /// What a write is to change, besides this page's account.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Change {
     pub(super) puts: Vec<Record>,
     pub(super) deletes: Vec<SegmentKey>,
@@ -78,129 +57,113 @@ pub(super) struct Change {
     pub(super) settled_marks: Vec<String>,
 }
 
-impl Adoption {
-    pub(super) fn unloaded(&self) -> u64 {
-        self.unloaded
+impl Change {
+    /// The store's part of events leaving the queue.
+    pub(super) fn of(removal: Removal) -> Self {
+        Self { puts: removal.puts, deletes: removal.deletes, ..Self::default() }
     }
 
-    pub(super) fn next_look(&self) -> Option<u64> {
-        self.next_look
+    fn take_settled(&mut self) -> Settled {
+        Settled { delivered: std::mem::take(&mut self.delivered), dead: self.letters.clone() }
+    }
+
+    /// Adds what a later change does, but for its records, which the queue has.
+    fn absorb(&mut self, later: Self) {
+        self.deletes.extend(later.deletes);
+        self.adopted_accounts.extend(later.adopted_accounts);
+        self.identity = later.identity.or(self.identity.take());
+        self.letters.extend(later.letters);
+        self.settled_letters.extend(later.settled_letters);
+        self.settled_marks.extend(later.settled_marks);
+        let surplus = self.letters.len().saturating_sub(policy::MAX_DEAD_LETTERS);
+        self.letters.drain(..surplus);
     }
 }
 
 impl Engine {
-    /// The store is open and holds `identity`.
+    /// The store is open and holds `identity`; also where it opens only after it was given up, or once more.
     pub fn handle_opened(&mut self, identity: Identity, now: u64) {
-        let user = self.options.user_id.clone().or(identity.user);
-        let Some(held) = self.end_opening(Identity { user, ..identity }) else { return };
-        self.look_for_orphans(now, policy::ADOPT_SOON);
-        self.begin_service(held, now);
-    }
-
-    /// The store cannot be opened: the queue is kept in memory, beginning with what the shell had kept elsewhere.
-    pub fn handle_open_failed(&mut self, message: String, left: Vec<Record>, now: u64) {
-        let user = self.options.user_id.clone().or(self.identity.user.clone());
-        let Some(held) = self.end_opening(Identity { user, ..self.identity.clone() }) else { return };
-        self.storage = Storage::Memory;
-        self.notify(Notice::Degraded { fallback: "memory_queue", message });
-        self.account.accepted += self.queue.adopt(left, Kept::Memory) as u64;
-        self.keep_elsewhere();
-        self.round = self.queue.last_order();
-        self.begin_service(held, now);
-    }
-
-    /// A write has ended; `failure` is the browser's word where it did not succeed.
-    pub fn handle_written(&mut self, id: u32, failure: Option<String>, now: u64) {
-        if let Some(place) = self.writes.iter().position(|write| write.id == id) {
-            let write = self.writes.swap_remove(place);
-            let kept = if failure.is_none() { Kept::Stored } else { Kept::Memory };
-            self.queue.mark(&write.puts, kept);
-            if let Some(message) = failure {
-                self.notify(Notice::Degraded { fallback: "memory_queue", message });
+        if let Some(held) = self.end_opening() {
+            self.take_identity(identity);
+            self.look_for_orphans(now, policy::ADOPT_SOON);
+            self.begin_service(held, now);
+        } else if self.storage == Storage::Memory && matches!(self.phase, Phase::Open) {
+            self.storage = Storage::Store;
+            self.reopen_at = None;
+            // What the page said meanwhile is newer than what is stored.
+            if self.unwritten.identity.is_none() {
+                self.take_identity(identity);
             }
-            self.tell_settled(write.settled);
-            if self.kept_elsewhere {
-                self.keep_elsewhere();
-            }
+            self.look_for_orphans(now, policy::ADOPT_SOON);
+            self.restore();
             self.advance(now);
         }
     }
 
-    /// Locks of pages that are gone were taken: what they left is this page's now.
-    pub fn handle_orphans(&mut self, orphans: Vec<Orphan>, now: u64) {
-        let Phase::Open = self.phase else { return };
-        let mut accounts = Vec::new();
-        let me = self.queue.owner().to_string();
-        for orphan in orphans.into_iter().filter(|orphan| orphan.owner != me) {
-            self.marks.adopt(&orphan.owner, &orphan.marks, self.to);
-            self.account.add(orphan.account);
-            self.adoption.unloaded += orphan.account.queued();
-            if orphan.account != Account::default() {
-                accounts.push(orphan.owner.clone());
-            }
-            self.adoption.owners.push(Adopted { owner: orphan.owner, after: None });
+    /// The store cannot be opened: the queue is kept in memory, beginning with what the shell had kept elsewhere.
+    pub fn handle_open_failed(&mut self, message: String, left: Vec<Record>, now: u64) {
+        let retry = Some(now + policy::REOPEN_INTERVAL);
+        if let Some(held) = self.end_opening() {
+            self.take_identity(self.identity.clone());
+            self.storage = Storage::Memory;
+            self.reopen_at = retry;
+            self.notify(Notice::Degraded { fallback: "memory_queue", message });
+            let (events, _) = self.queue.adopt(left, Kept::Memory);
+            self.account.accepted += events as u64;
+            self.keep_elsewhere();
+            self.round = self.queue.last_order();
+            self.begin_service(held, now);
+        } else if self.storage == Storage::Memory {
+            self.reopen_at = retry;
         }
-        if !accounts.is_empty() {
-            self.write(Change { adopted_accounts: accounts, ..Change::default() });
+    }
+
+    /// The opening takes too long: the queue is kept in memory until it ends after all.
+    pub(super) fn stop_waiting_for_store(&mut self, now: u64) {
+        let message = String::from("the browser did not open its storage in time");
+        self.handle_open_failed(message, Vec::new(), now);
+        self.reopen_at = None;
+    }
+
+    /// The browser closed the store: its data was deleted, or a newer version of this library wants it.
+    pub fn handle_store_closed(&mut self, now: u64) {
+        if self.storage == Storage::Store && matches!(self.phase, Phase::Open) {
+            self.queue.lose_store();
+            self.lose_store("the browser closed its storage".into(), now);
+            self.advance(now);
+        }
+    }
+
+    /// A write has ended.
+    pub fn handle_written(&mut self, id: u32, failure: Option<StoreFailure>, now: u64) {
+        let Some(place) = self.writes.iter().position(|write| write.id == id) else { return };
+        let PendingWrite { mut change, .. } = self.writes.swap_remove(place);
+        let kept = if failure.is_none() { Kept::Stored } else { Kept::Memory };
+        let puts: Vec<_> = change.puts.drain(..).map(|record| record.key).collect();
+        self.queue.mark(&puts, kept);
+        let settled = change.take_settled();
+        if let Some(failure) = failure {
+            self.unwritten.absorb(change);
+            self.go_on_after(failure, now);
+        }
+        self.tell_settled(settled);
+        if self.kept_elsewhere {
+            self.keep_elsewhere();
         }
         self.advance(now);
     }
 
-    /// Some of an adopted page's records; fewer than were asked for when there are no more.
-    pub fn handle_loaded(&mut self, owner: &str, records: Vec<Record>, now: u64) {
-        let awaited =
-            self.adoption.owners.first_mut().filter(|front| self.adoption.loading && front.owner == owner);
-        let (Phase::Open, Some(adopted)) = (&self.phase, awaited) else { return };
-        self.adoption.loading = false;
-        if records.len() < policy::LOAD_SEGMENTS {
-            self.adoption.owners.remove(0);
-        } else {
-            adopted.after = records.last().map(|record| record.key.clone());
+    /// The dead letters were read: the page wants them sent again or discarded. One whose record could not be read
+    /// cannot be sent.
+    pub fn handle_letters(&mut self, mut letters: Vec<DeadLetter>, disposal: Disposal, now: u64) {
+        if disposal == Disposal::Resend {
+            letters.retain(|letter| letter.reason != Reason::Corrupt);
         }
-        let events = self.queue.adopt(records, Kept::Stored) as u64;
-        // A page that died before its account was written left events that no account speaks of.
-        self.account.accepted += events.saturating_sub(self.adoption.unloaded);
-        self.adoption.unloaded = self.adoption.unloaded.saturating_sub(events);
-        if self.adoption.owners.is_empty() {
-            self.account.storage_lost += std::mem::take(&mut self.adoption.unloaded);
-        }
-        self.apply_marks();
-        self.round = self.queue.last_order();
-        self.advance(now);
-    }
-
-    /// An adopted page's records could not be read: they stay where they are until the next look.
-    pub fn handle_load_failed(&mut self, owner: &str) {
-        let front = self.adoption.owners.first();
-        self.adoption.failed |= self.adoption.loading && front.is_some_and(|front| front.owner == owner);
-    }
-
-    /// Keeps back what was handed over, or settles it, as the marks say now.
-    pub(super) fn apply_marks(&mut self) {
-        if !matches!(self.phase, Phase::Open) {
-            return;
-        }
-        self.queue.keep_back(|id| self.marks.name(id));
-        let mut change = Change::default();
-        let removal = self.queue.remove_handed_over(|id| self.marks.settles(id));
-        self.account.handed_over += removal.events.len() as u64;
-        change.puts = removal.puts;
-        change.deletes = removal.deletes;
-        if self.adoption.owners.is_empty() {
-            change.settled_marks = self.marks.take_spent();
-        }
-        if !change.puts.is_empty() || !change.deletes.is_empty() || !change.settled_marks.is_empty() {
-            self.write(change);
-        }
-    }
-
-    /// The dead letters were read: the page wants them sent again or discarded.
-    pub fn handle_letters(&mut self, letters: Vec<DeadLetter>, disposal: Disposal, now: u64) {
         let settled_letters = letters.iter().map(DeadLetter::key).collect();
-        if disposal == Disposal::Discard {
-            self.write(Change { settled_letters, ..Change::default() });
-        } else {
-            self.enqueue(letters.into_iter().map(DeadLetter::into_envelope).collect(), settled_letters, now);
+        let envelopes = letters.into_iter().map(DeadLetter::into_envelope);
+        let envelopes = envelopes.filter(|_| disposal == Disposal::Resend).collect();
+        self.enqueue(envelopes, settled_letters, now);
+        if disposal == Disposal::Resend {
             self.begin_round();
         }
         self.advance(now);
@@ -221,15 +184,53 @@ impl Engine {
 
     fn enqueue(&mut self, envelopes: Vec<Envelope>, settled_letters: Vec<String>, now: u64) {
         self.account.accepted += envelopes.len() as u64;
-        let kept = self.keeping();
-        let keys = self.queue.push(envelopes, kept);
-        if keys.is_empty() {
+        let keys = self.queue.push(envelopes, self.keeping(), now);
+        if keys.is_empty() && settled_letters.is_empty() {
             return;
         }
+        self.enforce_caps(now);
+        if !keys.is_empty() {
+            self.note_waiting(now);
+        }
+        self.write(Change { puts: self.queue.records(&keys), settled_letters, ..Change::default() });
+    }
+
+    /// The flush interval begins, unless it runs already.
+    pub(super) fn note_waiting(&mut self, now: u64) {
         let jitter = self.random.next_u32();
         self.pacing.note_waiting(now, self.options.flush_interval, jitter);
-        if kept == Kept::Writing {
-            self.write(Change { puts: self.queue.records(&keys), settled_letters, ..Change::default() });
+    }
+
+    /// Gives up the oldest events over a cap.
+    pub(super) fn enforce_caps(&mut self, now: u64) {
+        let queued = self.queue.len() as u64 + self.adoption.unloaded();
+        let events = queued.saturating_sub(self.options.max_queue_events);
+        if events > 0 {
+            let removal = self.queue.remove_oldest(events as usize, 0);
+            self.give_up(DropReason::MaxQueueEvents, removal);
+        }
+        let bytes = self.queue.bytes().saturating_sub(self.options.max_queue_bytes);
+        if bytes > 0 {
+            let removal = self.queue.remove_oldest(0, bytes);
+            self.give_up(DropReason::MaxQueueBytes, removal);
+        }
+        let removal = self.queue.remove_older(now.saturating_sub(self.options.max_age));
+        self.give_up(DropReason::MaxAge, removal);
+    }
+
+    /// Counts events as dropped, and tells it.
+    pub(super) fn count_dropped(&mut self, reason: DropReason, count: u64) {
+        if count > 0 {
+            self.account.drop(reason, count);
+            self.notify(Notice::Dropped { reason: reason.as_str(), count });
+        }
+    }
+
+    fn give_up(&mut self, reason: DropReason, removal: Removal) {
+        let events = removal.events.len();
+        if events > 0 {
+            self.count_dropped(reason, events as u64);
+            self.write(Change::of(removal));
         }
     }
 
@@ -248,32 +249,99 @@ impl Engine {
 
     /// Whether records of settled events are still being deleted.
     pub(super) fn is_settling(&self) -> bool {
-        self.writes.iter().any(|write| !write.settled.delivered.is_empty() || !write.settled.dead.is_empty())
+        let mut changes = self.writes.iter().map(|write| &write.change);
+        changes.any(|change| !change.delivered.is_empty() || !change.letters.is_empty())
     }
 
-    /// Looks for what other pages left, now and then, and reads on where it was found.
-    pub(super) fn adopt_more(&mut self, now: u64) {
-        if self.adoption.next_look.is_some_and(|at| at <= now) {
-            self.look_for_orphans(now, policy::ADOPT_INTERVAL);
-            if std::mem::take(&mut self.adoption.failed) {
-                self.adoption.loading = false;
+    /// Tries the store again, now and then.
+    pub(super) fn reopen_if_due(&mut self, now: u64) {
+        if self.storage == Storage::Memory && self.reopen_at.is_some_and(|at| at <= now) {
+            self.ask_for_store();
+        }
+    }
+
+    pub(super) fn ask_for_store(&mut self) {
+        self.reopen_at = None;
+        let owner = self.queue.owner().into();
+        self.effects.push(Effect::Open { owner, identity: self.identity.clone() });
+    }
+
+    /// There is no store for this change: what waits for it goes on, and the change itself waits for the store.
+    fn write_later(&mut self, mut change: Change) {
+        let settled = change.take_settled();
+        self.unwritten.absorb(change);
+        self.tell_settled(settled);
+        if self.kept_elsewhere && matches!(self.phase, Phase::Open) {
+            self.keep_elsewhere();
+        }
+    }
+
+    pub(super) fn write(&mut self, change: Change) {
+        if self.storage == Storage::Memory || !matches!(self.phase, Phase::Open) {
+            return self.write_later(change);
+        }
+        let id = self.next_id();
+        let write = change.clone();
+        self.writes.push(PendingWrite { id, change });
+        self.effects.push(Effect::Write(Box::new(Write {
+            id,
+            puts: write.puts,
+            deletes: write.deletes,
+            owner: self.queue.owner().into(),
+            account: self.account,
+            adopted_accounts: write.adopted_accounts,
+            identity: write.identity,
+            letters: write.letters,
+            settled_letters: write.settled_letters,
+            settled_marks: write.settled_marks,
+        })));
+    }
+
+    fn go_on_after(&mut self, failure: StoreFailure, now: u64) {
+        if self.storage == Storage::Memory {
+            return;
+        }
+        match failure {
+            StoreFailure::Quota => {
+                let events = self.queue.len().div_ceil(policy::QUOTA_EVICTION);
+                let removal = self.queue.remove_oldest(events, 0);
+                if removal.events.is_empty() {
+                    return self.lose_store("there is no room for it in the browser's storage".into(), now);
+                }
+                self.give_up(DropReason::Quota, removal);
+                self.restore();
             }
-        }
-        let Some(adopted) = self.adoption.owners.first().filter(|_| !self.adoption.loading) else { return };
-        if !self.queue.has_adopted_work() {
-            let (owner, after) = (adopted.owner.clone(), adopted.after.clone());
-            self.effects.push(Effect::Load { owner, after });
-            self.adoption.loading = true;
+            StoreFailure::Closed(message) => self.lose_store(message, now),
         }
     }
 
-    fn end_opening(&mut self, identity: Identity) -> Option<Vec<Call>> {
+    /// The queue goes on in memory, and the store is asked for anew: at once, but where that did not help either.
+    fn lose_store(&mut self, message: String, now: u64) {
+        self.storage = Storage::Memory;
+        self.notify(Notice::Degraded { fallback: "memory_queue", message });
+        let at = self.no_reopening_before.max(now);
+        self.reopen_at = Some(at);
+        self.no_reopening_before = at + policy::REOPEN_INTERVAL;
+    }
+
+    /// Writes what the store has not.
+    fn restore(&mut self) {
+        let puts = self.queue.restore();
+        let change = Change { puts, ..std::mem::take(&mut self.unwritten) };
+        self.write(change);
+    }
+
+    fn end_opening(&mut self) -> Option<Vec<Call>> {
         let Phase::Opening { held, .. } = &mut self.phase else { return None };
         let held = std::mem::take(held);
         self.phase = Phase::Open;
-        self.user_id = identity.user_id();
-        self.identity = identity;
         Some(held)
+    }
+
+    fn take_identity(&mut self, identity: Identity) {
+        let user = self.options.user_id.clone().or(identity.user);
+        self.identity = Identity { user, ..identity };
+        self.user_id = self.identity.user_id();
     }
 
     fn begin_service(&mut self, held: Vec<Call>, now: u64) {
@@ -282,36 +350,5 @@ impl Engine {
         }
         self.notify(Notice::Opened { anonymous: self.identity.anonymous.clone() });
         self.advance(now);
-    }
-
-    fn look_for_orphans(&mut self, now: u64, next: u64) {
-        self.adoption.next_look = (self.storage == Storage::Store).then_some(now + next);
-        self.effects.push(Effect::FindOrphans);
-    }
-
-    pub(super) fn write(&mut self, change: Change) {
-        if self.storage == Storage::Memory || !matches!(self.phase, Phase::Open) {
-            self.tell_settled(Settled { delivered: change.delivered, dead: change.letters });
-            if self.kept_elsewhere && matches!(self.phase, Phase::Open) {
-                self.keep_elsewhere();
-            }
-            return;
-        }
-        let id = self.next_id();
-        let puts = change.puts.iter().map(|record| record.key.clone()).collect();
-        let settled = Settled { delivered: change.delivered, dead: change.letters.clone() };
-        self.writes.push(PendingWrite { id, puts, settled });
-        self.effects.push(Effect::Write(Write {
-            id,
-            puts: change.puts,
-            deletes: change.deletes,
-            owner: self.queue.owner().into(),
-            account: self.account,
-            adopted_accounts: change.adopted_accounts,
-            identity: change.identity,
-            letters: change.letters,
-            settled_letters: change.settled_letters,
-            settled_marks: change.settled_marks,
-        }));
     }
 }

@@ -1,6 +1,7 @@
 //! What one page leaves and another finds.
 
 use super::model::*;
+use crate::core::account::DropReason;
 use crate::core::engine::*;
 
 #[test]
@@ -71,6 +72,7 @@ fn records_that_vanished_are_accounted_for_as_lost() {
     disk.records.pop_first();
     let mut next = Page::open(&mut disk, "b");
     next.respond(&mut disk, 200);
-    let lost = Account { accepted: 150, delivered: 50, storage_lost: 100, ..Account::default() };
+    let mut lost = Account { accepted: 150, delivered: 50, ..Account::default() };
+    lost.drop(DropReason::StorageLost, 100);
     assert_eq!(disk.accounts["b"], lost);
 }

@@ -2,7 +2,6 @@
 
 use crate::core::dead_letter::DeadLetter;
 use crate::core::effect::{Request, Write};
-use crate::core::engine::storing::Orphan;
 use crate::core::engine::*;
 use crate::core::notice::FlushResult;
 use crate::core::options::Value;
@@ -36,6 +35,11 @@ pub(super) struct Page {
     pub(super) notices: Vec<Notice>,
     pub(super) answers: Vec<FlushResult>,
     pub(super) writes: usize,
+    /// How the next writes fail.
+    pub(super) failures: Vec<StoreFailure>,
+    /// Whether the store cannot be opened, and how often that was tried.
+    pub(super) refuses: bool,
+    pub(super) openings: usize,
     /// Effects are kept back while the store is slow.
     pub(super) stalled: bool,
 }
@@ -71,6 +75,9 @@ impl Page {
             notices: Vec::new(),
             answers: Vec::new(),
             writes: 0,
+            failures: Vec::new(),
+            refuses: false,
+            openings: 0,
             stalled: false,
         }
     }
@@ -139,7 +146,12 @@ impl Page {
     pub(super) fn perform(&mut self, effect: Effect, disk: &mut Disk) {
         let now = self.now;
         match effect {
+            Effect::Open { .. } if self.refuses => {
+                self.openings += 1;
+                self.engine.handle_open_failed("refused".into(), Vec::new(), now);
+            }
             Effect::Open { owner, identity } => {
+                self.openings += 1;
                 let left = disk.left.drain(..).map(|record| (record.key.as_str().into(), record));
                 disk.records.extend(left);
                 disk.locks.insert(owner.clone());
@@ -147,10 +159,14 @@ impl Page {
                 let identity = disk.identity.get_or_insert(identity).clone();
                 self.engine.handle_opened(identity, now);
             }
+            Effect::Write(write) if !self.failures.is_empty() => {
+                let failure = self.failures.remove(0);
+                self.engine.handle_written(write.id, Some(failure), now);
+            }
             Effect::Write(write) => {
                 self.writes += 1;
                 let id = write.id;
-                disk.apply(write);
+                disk.apply(*write);
                 self.engine.handle_written(id, None, now);
             }
             Effect::FindOrphans => {

@@ -2,6 +2,7 @@
 
 use super::model::*;
 use crate::core::engine::*;
+use crate::core::options::Value;
 
 #[test]
 fn nothing_is_sent_before_the_store_has_it() {
@@ -50,4 +51,136 @@ fn a_line_at_fault_harms_no_other() {
     });
     assert_eq!(page.engine.stats(&[], 0).queued, 2);
     assert!(matches!(page.notices.last(), Some(Notice::Rejected { code: Refusal::InvalidName, .. })));
+}
+
+#[test]
+fn a_store_that_opens_late_takes_over_what_was_queued_in_memory() {
+    let mut disk = Disk::default();
+    let mut page = Page::opening("p", &[]);
+    page.stalled = true;
+    page.track(&mut disk, 0..5);
+    page.wait(&mut disk, policy::OPEN_TIMEOUT);
+    assert_eq!(page.engine.stats(&[], page.now).storage, "memory");
+    page.stalled = false;
+    page.drain(&mut disk);
+    assert_eq!((page.engine.stats(&[], page.now).storage, disk.records.len()), ("indexeddb", 1));
+    page.wait_for_request(&mut disk);
+    page.respond(&mut disk, 200);
+    assert_eq!((disk.records.len(), disk.accounts["p"].delivered), (0, 5));
+}
+
+#[test]
+fn a_store_that_the_browser_closed_is_opened_again_and_gets_everything_that_is_undelivered() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "p");
+    page.track(&mut disk, 0..150);
+    // The user has deleted the site's data.
+    (disk.records, disk.accounts, disk.identity) = Default::default();
+    page.input(&mut disk, |engine, now| engine.handle_store_closed(now));
+    assert_eq!((page.openings, disk.records.len(), disk.accounts["p"].queued()), (2, 2, 150));
+    assert!(page.notices.iter().any(|notice| matches!(notice, Notice::Degraded { .. })));
+    page.respond(&mut disk, 200);
+    page.wait_for_request(&mut disk);
+    page.respond(&mut disk, 200);
+    assert_eq!((disk.records.len(), disk.accounts["p"].delivered), (0, 150));
+}
+
+#[test]
+fn a_deletion_that_failed_is_made_good_so_that_nothing_is_sent_again() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "p");
+    page.track(&mut disk, 0..100);
+    page.failures.push(StoreFailure::Closed("dead handle".into()));
+    page.respond(&mut disk, 200);
+    assert_eq!((page.openings, disk.records.len(), disk.accounts["p"].delivered), (2, 0, 100));
+}
+
+#[test]
+fn a_store_that_refuses_every_write_is_asked_for_seldom() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "p");
+    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    for failure in [StoreFailure::Closed("no".into()), StoreFailure::Quota] {
+        page.openings = 0;
+        page.failures = vec![failure; 10_000];
+        page.track(&mut disk, 0..10);
+        page.wait(&mut disk, 3_600_000);
+        assert!((50..=62).contains(&page.openings), "{}", page.openings);
+        page.failures.clear();
+    }
+    page.refuses = true;
+    page.openings = 0;
+    page.input(&mut disk, |engine, now| engine.handle_store_closed(now));
+    page.wait(&mut disk, 3_600_000);
+    assert!((50..=62).contains(&page.openings), "{}", page.openings);
+}
+
+#[test]
+fn where_there_is_no_room_the_oldest_events_make_some_and_it_is_told() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "p");
+    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.track(&mut disk, 0..100);
+    page.failures.push(StoreFailure::Quota);
+    page.track(&mut disk, 100..120);
+    let told = page.notices.iter().find_map(|notice| match notice {
+        Notice::Dropped { reason, count } => Some((*reason, *count)),
+        _ => None,
+    });
+    assert_eq!(told, Some(("quota", 30)));
+    assert_eq!((disk.accounts["p"].dropped.quota, disk.accounts["p"].queued()), (30, 90));
+    page.input(&mut disk, |engine, now| engine.handle_online(true, now));
+    page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
+    assert_eq!(ids(&page.requests[0]), (30..120).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_set_aside_and_the_rest_goes_on() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.track(&mut disk, 0..250);
+    page.leave(&mut disk);
+    let mut records = disk.records.values_mut();
+    records.next().unwrap().events.truncate(40);
+    // One of a newer version.
+    let newer = records.next().unwrap();
+    (newer.ids, newer.events) = Default::default();
+    let newer = newer.key.clone();
+    let mut next = Page::open(&mut disk, "b");
+    assert_eq!(ids(&next.respond(&mut disk, 200)), (200..250).collect::<Vec<_>>());
+    assert_eq!(disk.accounts["b"].dropped.corrupt, 100);
+    assert_eq!(disk.letters.len(), 1);
+    assert_eq!(disk.records.into_keys().collect::<Vec<_>>(), [newer.as_str()]);
+}
+
+#[test]
+fn the_oldest_events_make_room_under_each_cap() {
+    for (option, value, kept, reason) in [
+        ("maxQueueEvents", 60.0, 40..100, "max_queue_events"),
+        ("maxQueueBytes", 65_536.0, 0..0, "max_queue_bytes"),
+        ("maxAge", 60_000.0, 50..100, "max_age"),
+    ] {
+        let mut disk = Disk::default();
+        let mut page = Page::open_with(&mut disk, "p", &[(option, Value::Number(value))]);
+        page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+        page.track(&mut disk, 0..50);
+        page.wait(&mut disk, 70_000);
+        page.track(&mut disk, 50..if reason == "max_queue_bytes" { 1000 } else { 100 });
+        let told = page
+            .notices
+            .iter()
+            .any(|notice| matches!(notice, Notice::Dropped { reason: told, .. } if *told == reason));
+        assert!(told, "{reason}: {:?}", page.notices);
+        let account = disk.accounts["p"];
+        assert!(account.columns().any(|(name, number)| name == reason && number > 0));
+        if !kept.is_empty() {
+            page.input(&mut disk, |engine, now| engine.handle_online(true, now));
+            page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
+            assert_eq!(ids(&page.requests[0]), kept.collect::<Vec<_>>(), "{reason}");
+        } else {
+            let bytes: usize = disk.records.values().map(|record| record.events.len()).sum();
+            assert!((60_000..=65_536 + 2_000).contains(&bytes), "{bytes}");
+        }
+    }
 }

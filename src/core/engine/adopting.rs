@@ -1,0 +1,177 @@
+//! What pages that are gone left: finding it, reading it, and what their marks say of it.
+
+use super::storing::Change;
+use super::{Engine, Phase, Storage};
+use crate::core::account::{Account, DropReason};
+use crate::core::dead_letter::{DeadLetter, Reason};
+use crate::core::effect::Effect;
+use crate::core::exit::Mark;
+use crate::core::policy;
+use crate::core::segment::{Kept, Record, SegmentKey};
+
+/// Pages that are gone and whose locks this page has taken.
+#[derive(Debug, Default)]
+pub(super) struct Adoption {
+    owners: Vec<Adopted>,
+    loading: bool,
+    /// The last reading failed; the next look tries again.
+    failed: bool,
+    next_look: Option<u64>,
+    /// Events that the adopted accounts speak of and that are not in memory.
+    unloaded: u64,
+}
+
+#[derive(Debug)]
+struct Adopted {
+    owner: String,
+    after: Option<SegmentKey>,
+}
+
+/// A page that is gone and whose lock the shell has taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Orphan {
+    /// Its name.
+    pub owner: String,
+    /// Its account; empty where it left none.
+    pub account: Account,
+    /// Its mark, from every store that kept it.
+    pub marks: Vec<Mark>,
+}
+
+impl Adoption {
+    pub(super) fn unloaded(&self) -> u64 {
+        self.unloaded
+    }
+
+    pub(super) fn next_look(&self) -> Option<u64> {
+        self.next_look
+    }
+}
+
+impl Engine {
+    /// Locks of pages that are gone were taken: what they left is this page's now.
+    pub fn handle_orphans(&mut self, orphans: Vec<Orphan>, now: u64) {
+        let Phase::Open = self.phase else { return };
+        let mut accounts = Vec::new();
+        let me = self.queue.owner().to_string();
+        for orphan in orphans.into_iter().filter(|orphan| orphan.owner != me) {
+            self.marks.adopt(&orphan.owner, &orphan.marks, self.to);
+            self.account.add(orphan.account);
+            self.adoption.unloaded += orphan.account.queued();
+            if orphan.account != Account::default() {
+                accounts.push(orphan.owner.clone());
+            }
+            self.adoption.owners.push(Adopted { owner: orphan.owner, after: None });
+        }
+        if !accounts.is_empty() {
+            self.write(Change { adopted_accounts: accounts, ..Change::default() });
+        }
+        self.advance(now);
+    }
+
+    /// Some of an adopted page's records; fewer than were asked for when there are no more.
+    pub fn handle_loaded(&mut self, owner: &str, records: Vec<Record>, now: u64) {
+        let awaited =
+            self.adoption.owners.first_mut().filter(|front| self.adoption.loading && front.owner == owner);
+        let (Phase::Open, Some(adopted)) = (&self.phase, awaited) else { return };
+        self.adoption.loading = false;
+        if records.len() < policy::LOAD_SEGMENTS {
+            self.adoption.owners.remove(0);
+        } else {
+            adopted.after = records.last().map(|record| record.key.clone());
+        }
+        let (events, corrupt) = self.queue.adopt(records, Kept::Stored);
+        self.count_loaded(events as u64);
+        self.set_aside(corrupt, now);
+        if self.adoption.owners.is_empty() {
+            let lost = std::mem::take(&mut self.adoption.unloaded);
+            self.count_dropped(DropReason::StorageLost, lost);
+        }
+        self.enforce_caps(now);
+        self.apply_marks();
+        if self.pacing.shared().is_crowded() {
+            self.note_waiting(now);
+        } else {
+            self.round = self.queue.last_order();
+        }
+        self.advance(now);
+    }
+
+    /// An adopted page's records could not be read: they stay where they are until the next look.
+    pub fn handle_load_failed(&mut self, owner: &str) {
+        let front = self.adoption.owners.first();
+        self.adoption.failed |= self.adoption.loading && front.is_some_and(|front| front.owner == owner);
+    }
+
+    /// Keeps back what was handed over, or settles it, as the marks say now.
+    pub(super) fn apply_marks(&mut self) {
+        if !matches!(self.phase, Phase::Open) {
+            return;
+        }
+        self.queue.keep_back(|id| self.marks.name(id));
+        let removal = self.queue.remove_handed_over(|id| self.marks.settles(id));
+        self.account.handed_over += removal.events.len() as u64;
+        let mut change = Change::of(removal);
+        if self.adoption.owners.is_empty() {
+            change.settled_marks = self.marks.take_spent();
+        }
+        if !change.puts.is_empty() || !change.deletes.is_empty() || !change.settled_marks.is_empty() {
+            self.write(change);
+        }
+    }
+
+    /// Looks for what other pages left, now and then, and reads on where it was found.
+    pub(super) fn adopt_more(&mut self, now: u64) {
+        if self.adoption.next_look.is_some_and(|at| at <= now) {
+            self.look_for_orphans(now, policy::ADOPT_INTERVAL);
+            if std::mem::take(&mut self.adoption.failed) {
+                self.adoption.loading = false;
+            }
+        }
+        let Some(adopted) = self.adoption.owners.first().filter(|_| !self.adoption.loading) else { return };
+        if !self.queue.has_adopted_work() {
+            let (owner, after) = (adopted.owner.clone(), adopted.after.clone());
+            self.effects.push(Effect::Load { owner, after });
+            self.adoption.loading = true;
+        }
+    }
+
+    pub(super) fn look_for_orphans(&mut self, now: u64, next: u64) {
+        self.adoption.next_look = (self.storage == Storage::Store).then_some(now + next);
+        self.effects.push(Effect::FindOrphans);
+    }
+
+    /// A page that died before its account was written left events that no account speaks of.
+    fn count_loaded(&mut self, events: u64) {
+        self.account.accepted += events.saturating_sub(self.adoption.unloaded);
+        self.adoption.unloaded = self.adoption.unloaded.saturating_sub(events);
+    }
+
+    /// Records that cannot be read become dead letters of their own kind, for somebody to look at; the rest goes on.
+    /// One without ids is of a newer version of this library, which will come back to it.
+    fn set_aside(&mut self, corrupt: Vec<Record>, now: u64) {
+        let mut change = Change::default();
+        let mut events = 0;
+        for Record { key, ids, events: json, .. } in
+            corrupt.into_iter().filter(|record| !record.ids.is_empty())
+        {
+            events += ids.split(' ').count() as u64;
+            let message = String::from("its record could not be read");
+            let id = key.as_str().into();
+            change.letters.push(DeadLetter {
+                id,
+                json,
+                reason: Reason::Corrupt,
+                status: 0,
+                message,
+                at: now,
+            });
+            change.deletes.push(key);
+        }
+        if events > 0 {
+            self.count_loaded(events);
+            self.count_dropped(DropReason::Corrupt, events);
+            self.write(change);
+        }
+    }
+}
