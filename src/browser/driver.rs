@@ -40,6 +40,7 @@ pub struct Driver {
     departures: Cell<u32>,
     timer: RefCell<Option<(u64, Timeout)>>,
     aborts: RefCell<Vec<(u32, AbortController)>>,
+    insurance: RefCell<Option<AbortController>>,
     flush_calls: RefCell<Vec<(u32, Function)>>,
     last_flush_call: Cell<u32>,
     lifecycle: RefCell<Option<Lifecycle>>,
@@ -57,6 +58,8 @@ impl Driver {
             seed: environment::seed(),
             online: environment::is_online(),
             good_link: marks::good_link(&instance),
+            fetch_outlives: transport::fetch_can_outlive_the_page(),
+            can_insure: transport::can_insure(),
         };
         let driver = Rc::new(Self {
             engine: RefCell::new(Engine::new(setup, environment::now())),
@@ -67,6 +70,7 @@ impl Driver {
             departures: Cell::default(),
             timer: RefCell::default(),
             aborts: RefCell::default(),
+            insurance: RefCell::default(),
             flush_calls: RefCell::default(),
             last_flush_call: Cell::default(),
             lifecycle: RefCell::default(),
@@ -124,6 +128,11 @@ impl Driver {
         count
     }
 
+    /// Where the last reply to any page was a success from; `None` where that cannot be read.
+    pub fn good_link(&self) -> Option<Option<u32>> {
+        environment::local_storage().map(|_| marks::good_link(&self.instance))
+    }
+
     /// Stops for good.
     pub fn close(self: &Rc<Self>) {
         self.input(Engine::handle_close);
@@ -147,6 +156,13 @@ impl Driver {
             Effect::Load { owner, after } => self.load(owner, after),
             Effect::Share(share) => self.share(share),
             Effect::Send(request) => self.send(&request),
+            Effect::Insure { body } => {
+                if let Some(given) = self.insurance.take() {
+                    given.abort();
+                }
+                let options = self.engine.borrow().options().clone();
+                self.insurance.replace(body.and_then(|body| transport::insure(&body, &options)));
+            }
             Effect::Abort { request } => {
                 if let Some(abort) = self.take_abort(request) {
                     abort.abort();
@@ -179,8 +195,7 @@ impl Driver {
     }
 
     fn keep_mark(&self, owner: &str, mark: Option<Mark>) {
-        // Where nothing outlives the page but a beacon without the key, it all goes again.
-        if let Some(mark) = mark.filter(|_| transport::fetch_can_outlive_the_page()) {
+        if let Some(mark) = mark {
             marks::keep(&self.instance, owner, &mark);
             if let Some(store) = &*self.store.borrow() {
                 // Where it fails there is the other mark, and without both a repeat.

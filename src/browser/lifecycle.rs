@@ -20,7 +20,13 @@ impl Lifecycle {
     pub fn listen(driver: Weak<Driver>) -> Self {
         let listener = Closure::new(move |event: Event| {
             if let Some(driver) = driver.upgrade() {
-                driver.input(|engine, now| tell(engine, &event.type_(), now));
+                let good = driver.good_link();
+                driver.input(|engine, now| {
+                    if let Some(good) = good {
+                        engine.handle_link(good);
+                    }
+                    tell(engine, &event.type_(), now);
+                });
             }
         });
         let lifecycle = Self { listener };

@@ -16,6 +16,20 @@ extern "C" {
     fn fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 }
 
+/// Whether the browser can be given a request for the case that the page dies.
+pub fn can_insure() -> bool {
+    property(&js_sys::global(), "fetchLater").is_some()
+}
+
+/// Gives the browser such a request, until the returned controller takes it back.
+pub fn insure(body: &str, options: &Options) -> Option<AbortController> {
+    let later: Function = property(&js_sys::global(), "fetchLater")?.dyn_into().ok()?;
+    let (init, abort) = prepare(body, options);
+    // Over its quota, or forbidden by a policy: then there is no insurance.
+    later.call2(&JsValue::UNDEFINED, &options.endpoint.as_str().into(), &init).ok()?;
+    abort
+}
+
 /// A request on its way, or why there is none.
 pub struct Sent {
     /// Gives the request up.
@@ -28,20 +42,25 @@ pub fn send(request: &Request, options: &Options) -> Sent {
     if request.at_exit && !fetch_can_outlive_the_page() {
         return send_beacon(request, options);
     }
-    let init = RequestInit::new();
-    init.set_method("POST");
-    init.set_body(&request.body.as_str().into());
-    let headers = Object::new();
-    set(&headers, "Authorization", ["Bearer ", &options.api_key].concat());
-    set(&headers, "Content-Type", "application/json");
-    init.set_headers(&headers);
+    let (init, abort) = prepare(&request.body, options);
     set(&init, "keepalive", request.keepalive);
-    let abort = AbortController::new().ok();
-    init.set_signal(abort.as_ref().map(AbortController::signal).as_ref());
     match fetch(&options.endpoint, &init) {
         Err(_) if request.at_exit => send_beacon(request, options),
         answer => Sent { abort, answer: answer.map_err(|thrown| describe(&thrown)) },
     }
+}
+
+fn prepare(body: &str, options: &Options) -> (RequestInit, Option<AbortController>) {
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&body.into());
+    let headers = Object::new();
+    set(&headers, "Authorization", ["Bearer ", &options.api_key].concat());
+    set(&headers, "Content-Type", "application/json");
+    init.set_headers(&headers);
+    let abort = AbortController::new().ok();
+    init.set_signal(abort.as_ref().map(AbortController::signal).as_ref());
+    (init, abort)
 }
 
 impl Sent {
@@ -87,9 +106,11 @@ async fn read(answer: Promise) -> Result<Response, JsValue> {
 /// A beacon cannot carry the key as a header; it has no answer either, so its events stay queued. `text/plain`
 /// needs no preflight, for which there may be no time.
 fn send_beacon(request: &Request, options: &Options) -> Sent {
-    let joint = if options.endpoint.contains('?') { "&" } else { "?" };
-    let key = String::from(js_sys::encode_uri_component(&options.api_key));
-    let url = [&options.endpoint, joint, "access_token=", &key].concat();
+    let url = options.beacon_url.clone().unwrap_or_else(|| {
+        let joint = if options.endpoint.contains('?') { "&" } else { "?" };
+        let key = String::from(js_sys::encode_uri_component(&options.api_key));
+        [&options.endpoint, joint, "access_token=", &key].concat()
+    });
     let taken = navigator().is_some_and(|navigator| navigator.send_beacon(&url, &request.body) == Ok(true));
     let answer = if taken { String::new() } else { "the browser took no beacon".into() };
     Sent { abort: None, answer: Err(answer) }

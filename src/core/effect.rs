@@ -34,6 +34,12 @@ pub enum Effect {
     Share(Share),
     /// Send a request; answer with `handle_response`.
     Send(Request),
+    /// Have the browser send this body to the endpoint if the page dies without a word, in place of one given before;
+    /// `None`: it need not any more. Nothing is ever heard of it.
+    Insure {
+        /// The body, as documented.
+        body: Option<String>,
+    },
     /// Give a request up; its answer is not wanted any more.
     Abort {
         /// The request.

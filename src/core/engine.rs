@@ -14,6 +14,7 @@
 
 mod adopting;
 mod answers;
+mod insuring;
 mod sending;
 mod storing;
 
@@ -33,6 +34,7 @@ use crate::core::random::Random;
 use crate::core::segment::Kept;
 use crate::core::shared::News;
 use adopting::Adoption;
+use insuring::Insurance;
 use sending::InFlight;
 use storing::{Change, PendingWrite, Storage};
 
@@ -56,6 +58,10 @@ pub struct Setup {
     pub online: bool,
     /// What the last page's [`Effect::RememberLink`] said.
     pub good_link: Option<u32>,
+    /// Whether a `fetch` can outlive its page here. Where it cannot, a beacon serves at exit.
+    pub fetch_outlives: bool,
+    /// Whether the browser can be given a request for the case that the page dies (`fetchLater`).
+    pub can_insure: bool,
 }
 
 /// See the module's documentation.
@@ -80,6 +86,8 @@ pub struct Engine {
     no_reopening_before: u64,
     /// What writes that failed should have changed.
     unwritten: Change,
+    fetch_outlives: bool,
+    insurance: Option<Insurance>,
     /// Whether records are kept outside the store.
     kept_elsewhere: bool,
     pacing: Pacing,
@@ -136,6 +144,8 @@ impl Engine {
             reopen_at: None,
             no_reopening_before: 0,
             unwritten: Change::default(),
+            fetch_outlives: setup.fetch_outlives,
+            insurance: (setup.can_insure && setup.options.insurance).then(Insurance::default),
             kept_elsewhere: false,
             pacing: Pacing::new(to, setup.options.requests_per_minute, now),
             online: setup.online,
@@ -240,6 +250,12 @@ impl Engine {
         self.advance(now);
     }
 
+    /// Where the last reply was a success from, as another page may have noted since; the shell tells it before
+    /// [`Engine::handle_exit`], where it can read it.
+    pub fn handle_link(&mut self, good: Option<u32>) {
+        self.good_link = good;
+    }
+
     /// The page cannot be seen any more. It may be gone in a moment, or live on for hours.
     pub fn handle_hidden(&mut self, now: u64) {
         if let Phase::Open = self.phase {
@@ -250,6 +266,7 @@ impl Engine {
 
     /// The page goes away: hidden for good, frozen or into the back/forward cache.
     pub fn handle_exit(&mut self, now: u64) {
+        self.end_insurance();
         let held = match &mut self.phase {
             Phase::Opening { held, .. } => std::mem::take(held),
             Phase::Open => Vec::new(),
@@ -341,6 +358,7 @@ impl Engine {
             self.begin_round_if_due(now);
             self.send_due(now);
             self.adopt_more(now);
+            self.insure(now);
         }
         self.settle_flush_calls(now);
         self.check_account();
@@ -349,8 +367,9 @@ impl Engine {
     fn leave(&mut self, now: u64) {
         self.send_at_exit(now);
         let departing = self.departing_requests();
-        // In a crowd a success says little about the next request.
-        let trusted = self.good_link == Some(self.to) && !self.pacing.shared().is_crowded();
+        // In a crowd a success says little about the next request, and a beacon to the endpoint itself brings no key.
+        let authorised = self.fetch_outlives || self.options.beacon_url.is_some();
+        let trusted = self.good_link == Some(self.to) && !self.pacing.shared().is_crowded() && authorised;
         let mark = Mark::new(self.to, &departing).filter(|_| trusted);
         self.marks.note_departure(departing);
         self.keep_elsewhere();
@@ -358,7 +377,7 @@ impl Engine {
         self.settle_flush_calls(now);
     }
 
-    fn deadlines(&self) -> [Option<u64>; 6] {
+    fn deadlines(&self) -> [Option<u64>; 7] {
         let idle = self.requests.is_empty() && self.online && !self.pacing.is_asking();
         let unfinished_round = self.queue.awaits_request(self.round);
         [
@@ -368,6 +387,7 @@ impl Engine {
             self.pacing.flush_at().filter(|_| !unfinished_round),
             self.adoption.next_look(),
             self.reopen_at,
+            self.insurance.as_ref().and_then(Insurance::due),
         ]
     }
 

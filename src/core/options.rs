@@ -42,6 +42,8 @@ pub struct Options {
     pub max_age: u64,
     /// Where beacons go: a first-party address that adds the key.
     pub beacon_url: Option<String>,
+    /// Whether the browser is given unsent events for the case that the page dies, where it can be.
+    pub insurance: bool,
     /// Names the queue.
     pub instance: String,
 }
@@ -56,7 +58,7 @@ pub struct OptionError {
 }
 
 const KEY: &str = "the project's key: printable ASCII characters without spaces";
-const KNOWN: &str = "the options are apiKey, endpoint, userId, flushInterval, batchSize, metadata, partialFailure, beaconUrl, requestsPerMinute, maxQueueEvents, maxQueueBytes, maxAge and instance";
+const KNOWN: &str = "the options are apiKey, endpoint, userId, flushInterval, batchSize, metadata, partialFailure, beaconUrl, requestsPerMinute, maxQueueEvents, maxQueueBytes, maxAge, insurance and instance";
 
 impl Options {
     /// Checks options in the order given; those not given take their default.
@@ -78,6 +80,7 @@ impl Options {
             max_queue_bytes: policy::MAX_QUEUE_BYTES,
             max_age: policy::MAX_AGE,
             beacon_url: None,
+            insurance: true,
             instance: "default".into(),
         };
         for (option, value) in given {
@@ -115,7 +118,8 @@ impl Options {
             }
             ("batchSize", _) => return Err("a whole number from 1 to 100, the endpoint's limit"),
             ("metadata", Value::Flag(metadata)) => self.metadata = metadata,
-            ("metadata", _) => return Err("true or false"),
+            ("insurance", Value::Flag(insurance)) => self.insurance = insurance,
+            ("metadata" | "insurance", _) => return Err("true or false"),
             ("partialFailure", Value::Text(word)) if word == "resend" || word == "quarantine" => {
                 self.resend_partial = word == "resend";
             }
@@ -243,6 +247,7 @@ mod tests {
             ("metadata", text("yes")),
             ("partialFailure", text("retry")),
             ("beaconUrl", text("b")),
+            ("insurance", number(1.0)),
             ("maxQueueEvents", number(0.0)),
             ("maxQueueBytes", number(65_535.0)),
             ("maxAge", number(59_999.0)),

@@ -101,6 +101,13 @@ pub const MAX_DEAD_LETTERS: usize = 1_000;
 /// together; the page's own use of it cannot be seen, so this library takes half.
 pub const EXIT_SHARE_BYTES: usize = 32 * 1024;
 
+/// Wait before unsent events are given to the browser for the case that the page dies: of a burst only the end is given,
+/// and a crash costs a repeat at the most, for they are on disk.
+pub const INSURANCE_DELAY: u64 = 1_000;
+
+/// Bytes of such a body. Browsers allow 64 KiB for an origin, of which address and headers take some.
+pub const INSURANCE_BYTES: usize = 60 * 1024;
+
 /// A page's second look for what dead pages left, after that at its start: the page before it in the same tab
 /// may have gone so lately that the browser still holds its lock.
 pub const ADOPT_SOON: u64 = 1_000;

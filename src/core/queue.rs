@@ -226,6 +226,12 @@ impl Queue {
         self.fills(1)
     }
 
+    /// The id of the newest event that waits for a request.
+    pub fn newest_waiting(&self) -> Option<&str> {
+        let mut queued = self.segments.iter().rev().flat_map(|segment| segment.events.iter().rev());
+        queued.find(|queued| queued.is_waiting()).map(|queued| queued.envelope.id.as_str())
+    }
+
     /// Whether `events` or more wait for a request.
     pub fn fills(&self, events: usize) -> bool {
         let queued = self.segments.iter().flat_map(|segment| &segment.events);

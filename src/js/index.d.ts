@@ -38,6 +38,11 @@ export interface Options {
    * goes to the endpoint with `?access_token=`, and its events stay queued until a reply confirms them.
    */
   beaconUrl?: string;
+  /**
+   * Gives unsent events to the browser, which sends them if the page dies without a word (`fetchLater`, in Chromium); they
+   * are kept all the same, and may come twice then, with the same ids. Default: true.
+   */
+  insurance?: boolean;
   /** Name of the queue (its database), 1 to 64 of `A-Z a-z 0-9 _ -`. Default: `"default"`. */
   instance?: string;
 }

@@ -3,6 +3,7 @@
 import * as appizer from './index.js';
 
 const NUMBERS = ['flushInterval', 'batchSize', 'requestsPerMinute', 'maxQueueEvents', 'maxQueueBytes', 'maxAge'];
+const FLAGS = ['metadata', 'insurance'];
 
 const tag = document.currentScript;
 const stub = globalThis.appizer;
@@ -20,7 +21,9 @@ function read(dataset) {
   for (const name of NUMBERS) {
     if (name in options) options[name] = Number(options[name]);
   }
-  if ('metadata' in options) options.metadata = options.metadata !== 'false';
+  for (const name of FLAGS) {
+    if (name in options) options[name] = options[name] !== 'false';
+  }
   return options;
 }
 

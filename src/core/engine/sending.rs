@@ -177,7 +177,7 @@ impl Engine {
         outliving.map(|in_flight| (in_flight.id, self.queue.ids(in_flight.id))).collect()
     }
 
-    fn may_send(&self, now: u64) -> bool {
+    pub(super) fn may_send(&self, now: u64) -> bool {
         self.online && self.pacing.blocked_until(now).is_none()
     }
 
@@ -185,7 +185,9 @@ impl Engine {
         let id = self.next_id();
         let Some(batch) = self.queue.take_batch(id, max_events, max_bytes, at_exit) else { return false };
         let (events, bytes) = (batch.len(), batch.bytes());
-        let keepalive = at_exit || exit::fits_share(bytes, self.bytes_outliving());
+        self.end_insurance();
+        let outlives = self.fetch_outlives && exit::fits_share(bytes, self.bytes_outliving());
+        let keepalive = at_exit || outlives;
         let deadline = now + policy::REQUEST_TIMEOUT;
         self.pacing.spend_token();
         self.requests.push(InFlight { id, to: self.to, events, bytes, keepalive, at_exit, deadline });

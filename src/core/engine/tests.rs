@@ -3,6 +3,7 @@
 mod adoption;
 mod delivery;
 mod exit;
+mod insurance;
 mod model;
 mod pacing;
 mod review;

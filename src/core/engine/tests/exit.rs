@@ -196,3 +196,32 @@ fn a_closed_tracker_refuses_events_and_answers_flush() {
     assert!(matches!(page.notices.last(), Some(Notice::Rejected { code: Refusal::Closed, .. })));
     assert_eq!((page.answers.len(), disk.records.len()), (1, 0));
 }
+
+#[test]
+fn where_fetch_cannot_outlive_the_page_only_a_beacon_with_a_key_is_marked() {
+    for (beacon, marks) in [(None, 0), (Some(("beaconUrl", Value::Text("/beacon".into()))), 1)] {
+        let mut disk = warm_disk();
+        let good_link = disk.good_link;
+        let options: Vec<_> = beacon.into_iter().collect();
+        let mut page = Page::opening_in("p", &options, |setup| {
+            (setup.fetch_outlives, setup.good_link) = (false, good_link)
+        });
+        page.drain(&mut disk);
+        page.track(&mut disk, 0..100);
+        assert!(!page.requests[0].keepalive);
+        page.track(&mut disk, 100..103);
+        page.leave(&mut disk);
+        assert_eq!((ids(&page.requests[1]), disk.marks.len()), (vec![100, 101, 102], marks));
+        assert!(disk.marks.values().all(|mark| mark.ids == "e100 e101 e102"));
+    }
+}
+
+#[test]
+fn a_failure_that_another_page_has_seen_since_keeps_a_page_from_marking() {
+    let mut disk = warm_disk();
+    let mut page = Page::open(&mut disk, "p");
+    page.track(&mut disk, 0..3);
+    page.input(&mut disk, |engine, _| engine.handle_link(None));
+    page.leave(&mut disk);
+    assert_eq!((page.requests.len(), disk.marks.len()), (1, 0));
+}

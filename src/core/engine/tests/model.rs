@@ -35,6 +35,8 @@ pub(super) struct Page {
     pub(super) notices: Vec<Notice>,
     pub(super) answers: Vec<FlushResult>,
     pub(super) writes: usize,
+    /// What the browser sends if the page dies.
+    pub(super) insured: Option<String>,
     /// How the next writes fail.
     pub(super) failures: Vec<StoreFailure>,
     /// Whether the store cannot be opened, and how often that was tried.
@@ -57,8 +59,16 @@ impl Page {
     }
 
     pub(super) fn opening(owner: &str, options: &[(&str, Value)]) -> Self {
+        Self::opening_in(owner, options, |_| ())
+    }
+
+    pub(super) fn opening_in(
+        owner: &str,
+        options: &[(&str, Value)],
+        browser: impl FnOnce(&mut Setup),
+    ) -> Self {
         let given = [("apiKey", Value::Text("k".into()))].into_iter().chain(options.iter().cloned());
-        let setup = Setup {
+        let mut setup = Setup {
             options: Options::read(given.map(|(option, value)| (option.into(), value))).unwrap(),
             owner: owner.into(),
             anonymous: ["anon-", owner].concat(),
@@ -66,7 +76,10 @@ impl Page {
             seed: 7,
             online: true,
             good_link: None,
+            fetch_outlives: true,
+            can_insure: false,
         };
+        browser(&mut setup);
         Self {
             engine: Engine::new(setup, 0),
             now: 0,
@@ -75,6 +88,7 @@ impl Page {
             notices: Vec::new(),
             answers: Vec::new(),
             writes: 0,
+            insured: None,
             failures: Vec::new(),
             refuses: false,
             openings: 0,
@@ -183,6 +197,7 @@ impl Page {
                 self.engine.handle_shared(share.id, Some(granted), now);
             }
             Effect::Send(request) => self.requests.push(request),
+            Effect::Insure { body } => self.insured = body,
             Effect::Abort { request } => self.requests.retain(|sent| sent.id != request),
             Effect::KeepElsewhere { unstored } => disk.left = unstored,
             Effect::Leave { mark } => {

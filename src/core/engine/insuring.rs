@@ -1,0 +1,61 @@
+//! Insurance against a crash or a quit: the browser is given what is unsent, to send if the page dies without a word.
+//! It confirms nothing: the records stay, and what was sent this way goes again with the same ids.
+
+use super::Engine;
+use crate::core::effect::Effect;
+use crate::core::policy;
+
+/// What the browser was given.
+#[derive(Debug, Default)]
+pub(super) struct Insurance {
+    /// Whether the browser has a body.
+    armed: bool,
+    /// The newest id in it, so that what has not changed is not given again.
+    given: String,
+    due: Option<u64>,
+}
+
+impl Insurance {
+    pub(super) fn due(&self) -> Option<u64> {
+        self.due
+    }
+}
+
+impl Engine {
+    /// Gives the browser what is unsent now, some time after it has changed. Only where an answer has come from the
+    /// endpoint before: a browser that is quitting has no time for a preflight.
+    pub(super) fn insure(&mut self, now: u64) {
+        let trusted = self.good_link == Some(self.to) && self.may_send(now);
+        let newest = self.queue.newest_waiting().filter(|_| trusted).unwrap_or("");
+        let Some(insurance) = &mut self.insurance else { return };
+        if insurance.given == newest {
+            insurance.due = None;
+            return;
+        }
+        if *insurance.due.get_or_insert(now + policy::INSURANCE_DELAY) > now {
+            return;
+        }
+        insurance.due = None;
+        insurance.given = newest.into();
+        let (events, bytes) = (policy::MAX_BATCH_EVENTS, policy::INSURANCE_BYTES);
+        let batch = if trusted { self.queue.take_batch(0, events, bytes, true) } else { None };
+        self.queue.release(0);
+        self.give_insurance(batch.map(|batch| batch.into_body()));
+    }
+
+    /// The browser must not send any more what goes by itself now.
+    pub(super) fn end_insurance(&mut self) {
+        if let Some(insurance) = &mut self.insurance {
+            (insurance.given, insurance.due) = Default::default();
+            self.give_insurance(None);
+        }
+    }
+
+    fn give_insurance(&mut self, body: Option<String>) {
+        let Some(insurance) = &mut self.insurance else { return };
+        if insurance.armed || body.is_some() {
+            insurance.armed = body.is_some();
+            self.effects.push(Effect::Insure { body });
+        }
+    }
+}
