@@ -4,6 +4,7 @@ use crate::browser::driver::{Driver, to_js};
 use crate::browser::environment;
 use crate::browser::options;
 use crate::core::dead_letter::Disposal;
+use crate::core::engine::Engine;
 use js_sys::{Function, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -46,6 +47,18 @@ impl Core {
     /// Forgets the user; `anonymous` is the next anonymous id.
     pub fn reset(&self, anonymous: String) {
         self.driver.input(|engine, now| engine.handle_reset(anonymous, now));
+    }
+
+    /// Gives up what is queued and stored, and takes nothing until `optIn`; `anonymous` is the next anonymous id.
+    #[wasm_bindgen(js_name = optOut)]
+    pub fn opt_out(&self, anonymous: String) {
+        self.driver.input(|engine, now| engine.handle_opt_out(anonymous, now));
+    }
+
+    /// Takes events again.
+    #[wasm_bindgen(js_name = optIn)]
+    pub fn opt_in(&self) {
+        self.driver.input(Engine::handle_opt_in);
     }
 
     /// Replaces the key.

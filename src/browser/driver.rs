@@ -58,6 +58,7 @@ impl Driver {
             seed: environment::seed(),
             online: environment::is_online(),
             good_link: marks::good_link(&instance),
+            opted_out: marks::has_opted_out(&instance),
             fetch_outlives: transport::fetch_can_outlive_the_page(),
             can_insure: transport::can_insure(),
         };
@@ -155,6 +156,7 @@ impl Driver {
             Effect::FindOrphans => self.find_orphans(),
             Effect::Load { owner, after } => self.load(owner, after),
             Effect::Share(share) => self.share(share),
+            Effect::Forget => self.forget(),
             Effect::Send(request) => self.send(&request),
             Effect::Insure { body } => {
                 if let Some(given) = self.insurance.take() {
@@ -298,6 +300,14 @@ impl Driver {
                 Err(_) => driver.input(|engine, _| engine.handle_load_failed(&owner)),
             }
         });
+    }
+
+    fn forget(&self) {
+        marks::forget_all(&self.instance);
+        if let Some(store) = &*self.store.borrow() {
+            // Where it fails, there is nothing more that could be done.
+            let _ = store.forget();
+        }
     }
 
     fn share(self: &Rc<Self>, share: Share) {

@@ -42,6 +42,22 @@ pub fn remember_link(instance: &str, good: Option<u32>) {
     }
 }
 
+/// Whether the visitor has opted out.
+pub fn has_opted_out(instance: &str) -> bool {
+    local_storage().is_some_and(|storage| storage.get_item(&opt_out_name(instance)).ok().flatten().is_some())
+}
+
+/// Forgets all that is kept for the queue but that the visitor has opted out.
+pub fn forget_all(instance: &str) {
+    let Some(storage) = local_storage() else { return };
+    let names: Vec<_> =
+        (0..storage.length().unwrap_or(0)).filter_map(|n| storage.key(n).ok().flatten()).collect();
+    let prefix = ["appizer:", instance, ":"].concat();
+    for name in names.iter().filter(|name| name.starts_with(&prefix) && **name != opt_out_name(instance)) {
+        let _ = storage.remove_item(name);
+    }
+}
+
 /// A mark as both stores keep it.
 pub fn to_object(mark: &Mark) -> Object {
     let object = Object::new();
@@ -60,6 +76,10 @@ fn decimal(number: u32) -> String {
     let mut digits = String::new();
     text::push_padded(&mut digits, number.into(), 10);
     digits
+}
+
+fn opt_out_name(instance: &str) -> String {
+    ["appizer:", instance, ":opt_out"].concat()
 }
 
 fn link_name(instance: &str) -> String {

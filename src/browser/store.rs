@@ -109,6 +109,17 @@ impl Store {
         idb::committed(&transaction).await.map(|()| granted)
     }
 
+    /// Begins to clear everything but the shared row at once; nobody waits for the end.
+    pub fn forget(&self) -> Result<(), Refused> {
+        let stores = [SEGMENTS, ACCOUNTS, IDENTITY, DEAD_LETTERS, MARKS];
+        let transaction = idb::begin(&self.database, &stores, IdbTransactionMode::Readwrite)?;
+        for name in stores {
+            idb::ask(idb::store(&transaction, name)?.clear())?;
+        }
+        idb::commit(&transaction);
+        Ok(())
+    }
+
     /// Begins to give leases back at once; nobody waits for the end.
     pub fn drop_leases(&self, owners: &[String]) -> Result<(), Refused> {
         let transaction = idb::begin(&self.database, &[LEASES], IdbTransactionMode::Readwrite)?;

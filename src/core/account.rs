@@ -36,6 +36,8 @@ pub struct Dropped {
     pub quota: u64,
     /// Their record could not be read.
     pub corrupt: u64,
+    /// The visitor wants no events sent.
+    pub opt_out: u64,
 }
 
 /// Why events were given up.
@@ -53,6 +55,8 @@ pub enum DropReason {
     Quota,
     /// See [`Dropped::corrupt`].
     Corrupt,
+    /// See [`Dropped::opt_out`].
+    OptOut,
 }
 
 impl DropReason {
@@ -63,7 +67,7 @@ impl DropReason {
 }
 
 /// The names that the store knows the numbers by.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "accepted",
     "delivered",
     "handedOver",
@@ -75,6 +79,7 @@ const COLUMNS: [&str; 11] = [
     "max_age",
     "quota",
     "corrupt",
+    "opt_out",
 ];
 
 /// The columns before those of drops, which come in the order of [`DropReason`].
@@ -113,7 +118,8 @@ impl Account {
 
     fn numbers(&mut self) -> [&mut u64; COLUMNS.len()] {
         let Self { accepted, delivered, handed_over, rejected, uncertain, dropped } = self;
-        let Dropped { storage_lost, max_queue_events, max_queue_bytes, max_age, quota, corrupt } = dropped;
+        let Dropped { storage_lost, max_queue_events, max_queue_bytes, max_age, quota, corrupt, opt_out } =
+            dropped;
         [
             accepted,
             delivered,
@@ -126,6 +132,7 @@ impl Account {
             max_age,
             quota,
             corrupt,
+            opt_out,
         ]
     }
 }
@@ -157,7 +164,7 @@ mod tests {
     #[test]
     fn a_drop_is_counted_under_its_reason() {
         use DropReason::*;
-        for reason in [StorageLost, MaxQueueEvents, MaxQueueBytes, MaxAge, Quota, Corrupt] {
+        for reason in [StorageLost, MaxQueueEvents, MaxQueueBytes, MaxAge, Quota, Corrupt, OptOut] {
             let mut account = Account { accepted: 9, ..Account::default() };
             account.drop(reason, 2);
             let counted = account.columns().find(|(_, number)| *number == 2).map(|(name, _)| name);

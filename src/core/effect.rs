@@ -32,6 +32,8 @@ pub enum Effect {
     /// Put the row of [`crate::core::shared`] through its `update`, reading and writing it in one transaction; answer with
     /// `handle_shared`.
     Share(Share),
+    /// Clear every store of the queue, inside the database and elsewhere, but for what all pages know of the endpoint.
+    Forget,
     /// Send a request; answer with `handle_response`.
     Send(Request),
     /// Have the browser send this body to the endpoint if the page dies without a word, in place of one given before;

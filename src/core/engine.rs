@@ -15,6 +15,7 @@
 mod adopting;
 mod answers;
 mod insuring;
+mod privacy;
 mod sending;
 mod storing;
 
@@ -58,6 +59,8 @@ pub struct Setup {
     pub online: bool,
     /// What the last page's [`Effect::RememberLink`] said.
     pub good_link: Option<u32>,
+    /// Whether the visitor has opted out before.
+    pub opted_out: bool,
     /// Whether a `fetch` can outlive its page here. Where it cannot, a beacon serves at exit.
     pub fetch_outlives: bool,
     /// Whether the browser can be given a request for the case that the page dies (`fetchLater`).
@@ -86,6 +89,7 @@ pub struct Engine {
     no_reopening_before: u64,
     /// What writes that failed should have changed.
     unwritten: Change,
+    opted_out: bool,
     fetch_outlives: bool,
     insurance: Option<Insurance>,
     /// Whether records are kept outside the store.
@@ -122,6 +126,8 @@ enum Call {
     Identify(String),
     Reset(String),
     Flush(u32),
+    OptOut(String),
+    OptIn,
 }
 
 impl Engine {
@@ -144,6 +150,7 @@ impl Engine {
             reopen_at: None,
             no_reopening_before: 0,
             unwritten: Change::default(),
+            opted_out: setup.opted_out,
             fetch_outlives: setup.fetch_outlives,
             insurance: (setup.can_insure && setup.options.insurance).then(Insurance::default),
             kept_elsewhere: false,
@@ -310,9 +317,12 @@ impl Engine {
     }
 
     fn open(&mut self, now: u64) {
+        self.unwritten = Change::default();
+        if !self.may_store() {
+            return self.begin_without_store(now);
+        }
         self.phase = Phase::Opening { deadline: now + policy::OPEN_TIMEOUT, held: Vec::new() };
         self.storage = Storage::Store;
-        self.unwritten = Change::default();
         self.ask_for_store();
     }
 
@@ -329,7 +339,7 @@ impl Engine {
                 self.leave(now);
             }
             Phase::Closed => match call {
-                Call::Flush(id) => self.perform(Call::Flush(id), now),
+                Call::Flush(_) | Call::OptOut(_) | Call::OptIn => self.perform(call, now),
                 _ => self.notify_refused(Refusal::Closed),
             },
         }
@@ -337,10 +347,13 @@ impl Engine {
 
     fn perform(&mut self, call: Call, now: u64) {
         match call {
+            Call::Track(_) if self.opted_out => self.notify_refused(Refusal::OptedOut),
             Call::Track(lines) => self.accept(&lines, now),
             Call::Identify(user) => self.set_identity(Identity { user: Some(user), ..self.identity.clone() }),
             Call::Reset(anonymous) => self.set_identity(Identity { anonymous, user: None }),
             Call::Flush(id) => self.begin_flush(id, now),
+            Call::OptOut(anonymous) => self.forget(anonymous),
+            Call::OptIn => self.remember(now),
         }
     }
 
@@ -369,7 +382,10 @@ impl Engine {
         let departing = self.departing_requests();
         // In a crowd a success says little about the next request, and a beacon to the endpoint itself brings no key.
         let authorised = self.fetch_outlives || self.options.beacon_url.is_some();
-        let trusted = self.good_link == Some(self.to) && !self.pacing.shared().is_crowded() && authorised;
+        let trusted = self.good_link == Some(self.to)
+            && !self.pacing.shared().is_crowded()
+            && authorised
+            && self.may_store();
         let mark = Mark::new(self.to, &departing).filter(|_| trusted);
         self.marks.note_departure(departing);
         self.keep_elsewhere();

@@ -31,6 +31,8 @@ pub enum Refusal {
     TooManyHeld,
     /// The tracker was closed before.
     Closed,
+    /// The visitor wants no events sent.
+    OptedOut,
 }
 
 impl Refusal {
@@ -44,6 +46,7 @@ impl Refusal {
             Self::NotSerializable => "properties must survive JSON.stringify: no cycle, no BigInt",
             Self::TooManyHeld => "1000 events wait for init already: call it sooner",
             Self::Closed => "the tracker is closed",
+            Self::OptedOut => "the visitor has opted out: optIn() ends it",
         }
     }
 }

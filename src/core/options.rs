@@ -44,6 +44,8 @@ pub struct Options {
     pub beacon_url: Option<String>,
     /// Whether the browser is given unsent events for the case that the page dies, where it can be.
     pub insurance: bool,
+    /// Whether nothing is to be stored at all.
+    pub memory: bool,
     /// Names the queue.
     pub instance: String,
 }
@@ -58,7 +60,7 @@ pub struct OptionError {
 }
 
 const KEY: &str = "the project's key: printable ASCII characters without spaces";
-const KNOWN: &str = "the options are apiKey, endpoint, userId, flushInterval, batchSize, metadata, partialFailure, beaconUrl, requestsPerMinute, maxQueueEvents, maxQueueBytes, maxAge, insurance and instance";
+const KNOWN: &str = "the options are apiKey, endpoint, userId, flushInterval, batchSize, metadata, partialFailure, beaconUrl, requestsPerMinute, maxQueueEvents, maxQueueBytes, maxAge, insurance, persistence and instance";
 
 impl Options {
     /// Checks options in the order given; those not given take their default.
@@ -81,6 +83,7 @@ impl Options {
             max_age: policy::MAX_AGE,
             beacon_url: None,
             insurance: true,
+            memory: false,
             instance: "default".into(),
         };
         for (option, value) in given {
@@ -145,6 +148,10 @@ impl Options {
                 self.max_age = ms as u64
             }
             ("maxAge", _) => return Err("milliseconds from 60000 to 31536000000, a year"),
+            ("persistence", Value::Text(word)) if word == "memory" || word == "store" => {
+                self.memory = word == "memory";
+            }
+            ("persistence", _) => return Err("\"store\" or \"memory\""),
             ("instance", Value::Text(name)) if is_name(&name) => self.instance = name,
             ("instance", _) => return Err("1 to 64 of the characters A-Z a-z 0-9 _ -"),
             _ => return Err(KNOWN),
@@ -248,6 +255,7 @@ mod tests {
             ("partialFailure", text("retry")),
             ("beaconUrl", text("b")),
             ("insurance", number(1.0)),
+            ("persistence", text("disk")),
             ("maxQueueEvents", number(0.0)),
             ("maxQueueBytes", number(65_535.0)),
             ("maxAge", number(59_999.0)),

@@ -145,6 +145,11 @@ impl Queue {
         self.segments.iter_mut().for_each(|segment| segment.kept = Kept::Memory);
     }
 
+    /// Takes out everything.
+    pub fn clear(&mut self) {
+        self.segments.clear();
+    }
+
     /// Segments that are kept in memory alone are on their way into the store from now on; returns their records.
     pub fn restore(&mut self) -> Vec<Record> {
         let lost = self.segments.iter_mut().filter(|segment| segment.kept == Kept::Memory);

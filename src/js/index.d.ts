@@ -43,6 +43,8 @@ export interface Options {
    * are kept all the same, and may come twice then, with the same ids. Default: true.
    */
   insurance?: boolean;
+  /** `"memory"` stores nothing in the browser: what a page has not delivered when it goes is lost. Default: `"store"`. */
+  persistence?: 'store' | 'memory';
   /** Name of the queue (its database), 1 to 64 of `A-Z a-z 0-9 _ -`. Default: `"default"`. */
   instance?: string;
 }
@@ -80,6 +82,7 @@ export type RejectionCode =
   | 'too_large'
   | 'too_many_held'
   | 'closed'
+  | 'opted_out'
   | 'refused_by_endpoint'
   | 'uncertain'
   | 'corrupt';
@@ -94,6 +97,7 @@ export type DropReason =
   | 'max_age'
   | 'quota'
   | 'corrupt'
+  | 'opt_out'
   | 'storage_lost';
 
 /** An event that is not sent again by itself. The last 1,000 are kept where there is storage. */

@@ -15,7 +15,7 @@ use crate::core::verdict::{Response, Verdict, verdict};
 /// A request whose response is awaited.
 #[derive(Debug)]
 pub(super) struct InFlight {
-    id: u32,
+    pub(super) id: u32,
     /// Where it went, and under which key.
     to: u32,
     pub(super) events: usize,
@@ -76,9 +76,13 @@ impl Engine {
         self.apply_marks();
     }
 
-    fn remember_link(&mut self, good: Option<u32>) {
+    pub(super) fn remember_link(&mut self, good: Option<u32>) {
         if self.good_link != good {
             self.good_link = good;
+        } else {
+            return;
+        }
+        if good.is_none() || self.may_store() {
             self.effects.push(Effect::RememberLink { good });
         }
     }
@@ -149,7 +153,7 @@ impl Engine {
     fn share(&mut self, news: Option<News>, batches: u32, now: u64) {
         let id = self.next_id();
         let share = self.pacing.share(id, self.to, news, batches, now);
-        if self.storage == Storage::Store && matches!(self.phase, Phase::Open) {
+        if self.storage == Storage::Store && matches!(self.phase, Phase::Open) && self.may_store() {
             self.effects.push(Effect::Share(share));
         } else {
             let granted = self.pacing.grant_alone(id, now);

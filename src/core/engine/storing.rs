@@ -236,6 +236,9 @@ impl Engine {
 
     /// A page may go without another word, and its store with what was being written: engines differ.
     pub(super) fn keep_elsewhere(&mut self) {
+        if !self.may_store() {
+            return;
+        }
         let unstored = self.queue.unstored();
         if self.kept_elsewhere || !unstored.is_empty() {
             self.kept_elsewhere = !unstored.is_empty();
@@ -269,7 +272,9 @@ impl Engine {
     /// There is no store for this change: what waits for it goes on, and the change itself waits for the store.
     fn write_later(&mut self, mut change: Change) {
         let settled = change.take_settled();
-        self.unwritten.absorb(change);
+        if self.may_store() {
+            self.unwritten.absorb(change);
+        }
         self.tell_settled(settled);
         if self.kept_elsewhere && matches!(self.phase, Phase::Open) {
             self.keep_elsewhere();
@@ -277,7 +282,7 @@ impl Engine {
     }
 
     pub(super) fn write(&mut self, change: Change) {
-        if self.storage == Storage::Memory || !matches!(self.phase, Phase::Open) {
+        if self.storage == Storage::Memory || !matches!(self.phase, Phase::Open) || !self.may_store() {
             return self.write_later(change);
         }
         let id = self.next_id();
@@ -338,13 +343,13 @@ impl Engine {
         Some(held)
     }
 
-    fn take_identity(&mut self, identity: Identity) {
+    pub(super) fn take_identity(&mut self, identity: Identity) {
         let user = self.options.user_id.clone().or(identity.user);
         self.identity = Identity { user, ..identity };
         self.user_id = self.identity.user_id();
     }
 
-    fn begin_service(&mut self, held: Vec<Call>, now: u64) {
+    pub(super) fn begin_service(&mut self, held: Vec<Call>, now: u64) {
         for call in held {
             self.perform(call, now);
         }

@@ -6,6 +6,7 @@ mod exit;
 mod insurance;
 mod model;
 mod pacing;
+mod privacy;
 mod review;
 mod storage;
 mod verdicts;

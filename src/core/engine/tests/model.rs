@@ -76,6 +76,7 @@ impl Page {
             seed: 7,
             online: true,
             good_link: None,
+            opted_out: false,
             fetch_outlives: true,
             can_insure: false,
         };
@@ -197,6 +198,13 @@ impl Page {
                 self.engine.handle_shared(share.id, Some(granted), now);
             }
             Effect::Send(request) => self.requests.push(request),
+            Effect::Forget => {
+                *disk = Disk {
+                    shared: disk.shared.take(),
+                    locks: std::mem::take(&mut disk.locks),
+                    ..Disk::default()
+                }
+            }
             Effect::Insure { body } => self.insured = body,
             Effect::Abort { request } => self.requests.retain(|sent| sent.id != request),
             Effect::KeepElsewhere { unstored } => disk.left = unstored,

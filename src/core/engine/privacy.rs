@@ -1,0 +1,69 @@
+//! The visitor's word: nothing is sent or stored against it.
+
+use super::adopting::Adoption;
+use super::storing::{Change, Storage};
+use super::{Call, Engine, Phase};
+use crate::core::account::DropReason;
+use crate::core::effect::Effect;
+use crate::core::exit::Marks;
+use crate::core::identity::Identity;
+use crate::core::notice::Notice;
+use crate::core::policy;
+
+impl Engine {
+    /// The visitor opts out: what is queued is given up, what is stored is deleted, and nothing is taken any more.
+    /// `anonymous` is the id for what may come after an opt-in.
+    pub fn handle_opt_out(&mut self, anonymous: String, now: u64) {
+        self.handle_call(Call::OptOut(anonymous), now);
+    }
+
+    /// The visitor opts in again.
+    pub fn handle_opt_in(&mut self, now: u64) {
+        self.handle_call(Call::OptIn, now);
+    }
+
+    /// Whether the visitor lets anything be stored, and the page wants it.
+    pub(super) fn may_store(&self) -> bool {
+        !self.opted_out && !self.options.memory
+    }
+
+    pub(super) fn begin_without_store(&mut self, now: u64) {
+        self.phase = Phase::Open;
+        self.storage = Storage::Memory;
+        self.take_identity(self.identity.clone());
+        self.begin_service(Vec::new(), now);
+    }
+
+    pub(super) fn forget(&mut self, anonymous: String) {
+        self.end_insurance();
+        self.opted_out = true;
+        for in_flight in self.requests.drain(..) {
+            self.effects.push(Effect::Abort { request: in_flight.id });
+        }
+        let given_up = self.queue.len() as u64 + self.adoption.unloaded();
+        self.queue.clear();
+        self.adoption = Adoption::default();
+        self.marks = Marks::default();
+        self.writes.clear();
+        self.unwritten = Change::default();
+        self.kept_elsewhere = false;
+        self.identity = Identity { anonymous, user: None };
+        self.user_id = self.identity.user_id();
+        self.remember_link(None);
+        self.count_dropped(DropReason::OptOut, given_up);
+        self.effects.push(Effect::Forget);
+    }
+
+    pub(super) fn remember(&mut self, now: u64) {
+        if std::mem::take(&mut self.opted_out) && matches!(self.phase, Phase::Open) && self.may_store() {
+            self.take_identity(self.identity.clone());
+            self.store_identity();
+            self.notify(Notice::Opened { anonymous: self.identity.anonymous.clone() });
+            if self.storage == Storage::Memory {
+                self.ask_for_store();
+            } else {
+                self.look_for_orphans(now, policy::ADOPT_SOON);
+            }
+        }
+    }
+}
