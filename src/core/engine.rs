@@ -366,6 +366,7 @@ impl Engine {
     /// Does all that is due at `now`, and answers who waits for it.
     fn advance(&mut self, now: u64) {
         if let Phase::Open = self.phase {
+            self.give_up_silent_store(now);
             self.give_up_overdue_requests(now);
             self.reopen_if_due(now);
             self.begin_round_if_due(now);
@@ -393,7 +394,7 @@ impl Engine {
         self.settle_flush_calls(now);
     }
 
-    fn deadlines(&self) -> [Option<u64>; 7] {
+    fn deadlines(&self) -> [Option<u64>; 8] {
         let idle = self.requests.is_empty() && self.online && !self.pacing.is_asking();
         let unfinished_round = self.queue.awaits_request(self.round);
         [
@@ -403,6 +404,7 @@ impl Engine {
             self.pacing.flush_at().filter(|_| !unfinished_round),
             self.adoption.next_look(),
             self.reopen_at,
+            self.store_deadline(),
             self.insurance.as_ref().and_then(Insurance::due),
         ]
     }

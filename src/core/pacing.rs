@@ -19,6 +19,7 @@ pub struct Pacing {
     /// The question under way, and the tokens it is for.
     asking: Option<u32>,
     wanted: u32,
+    asked_at: u64,
     /// No question before.
     ask_at: u64,
     /// The newest of this page's shares: an older one's answer does not know of its news.
@@ -46,6 +47,7 @@ impl Pacing {
             fresh_until: 0,
             asking: None,
             wanted: 0,
+            asked_at: 0,
             ask_at: 0,
             last_share: 0,
             flush_at: None,
@@ -104,6 +106,7 @@ impl Pacing {
             self.tokens = 0;
             self.asking = Some(id);
             self.wanted = want;
+            self.asked_at = now;
         }
         Share { id, to, now, want, per_minute: self.per_minute, news }
     }
@@ -138,6 +141,16 @@ impl Pacing {
     /// Whether the row's answer is awaited.
     pub fn is_asking(&self) -> bool {
         self.asking.is_some()
+    }
+
+    /// The row's answer is awaited until then at the latest.
+    pub fn asking_until(&self) -> Option<u64> {
+        self.asking.map(|_| self.asked_at + policy::STORE_TIMEOUT)
+    }
+
+    /// The question that has no answer yet.
+    pub fn asking(&self) -> Option<u32> {
+        self.asking
     }
 
     /// The limit's next token, where there is none before.

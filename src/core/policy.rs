@@ -142,6 +142,10 @@ pub const MAX_AGE: u64 = 30 * 24 * 60 * 60 * 1000;
 /// Where the browser has no room for new events, one in so many of the queued ones makes some, the oldest first.
 pub const QUOTA_EVICTION: usize = 4;
 
+/// A store that has not answered for this long is given up and opened anew: engines have been seen to leave a
+/// transaction without an end. On a busy machine a transaction takes a second, rarely two.
+pub const STORE_TIMEOUT: u64 = 10_000;
+
 /// How often a page without a store asks for it again.
 pub const REOPEN_INTERVAL: u64 = 60_000;
 

@@ -13,7 +13,8 @@ use crate::core::segment::{Kept, Record, SegmentKey};
 #[derive(Debug, Default)]
 pub(super) struct Adoption {
     owners: Vec<Adopted>,
-    loading: bool,
+    /// A reading is under way, and must have ended by then.
+    loading: Option<u64>,
     /// The last reading failed; the next look tries again.
     failed: bool,
     next_look: Option<u64>,
@@ -41,6 +42,14 @@ pub struct Orphan {
 impl Adoption {
     pub(super) fn unloaded(&self) -> u64 {
         self.unloaded
+    }
+
+    pub(super) fn loading_until(&self) -> Option<u64> {
+        self.loading
+    }
+
+    pub(super) fn stop_loading(&mut self) {
+        self.loading = None;
     }
 
     pub(super) fn next_look(&self) -> Option<u64> {
@@ -71,10 +80,13 @@ impl Engine {
 
     /// Some of an adopted page's records; fewer than were asked for when there are no more.
     pub fn handle_loaded(&mut self, owner: &str, records: Vec<Record>, now: u64) {
-        let awaited =
-            self.adoption.owners.first_mut().filter(|front| self.adoption.loading && front.owner == owner);
+        let awaited = self
+            .adoption
+            .owners
+            .first_mut()
+            .filter(|front| self.adoption.loading.is_some() && front.owner == owner);
         let (Phase::Open, Some(adopted)) = (&self.phase, awaited) else { return };
-        self.adoption.loading = false;
+        self.adoption.loading = None;
         if records.len() < policy::LOAD_SEGMENTS {
             self.adoption.owners.remove(0);
         } else {
@@ -100,7 +112,8 @@ impl Engine {
     /// An adopted page's records could not be read: they stay where they are until the next look.
     pub fn handle_load_failed(&mut self, owner: &str) {
         let front = self.adoption.owners.first();
-        self.adoption.failed |= self.adoption.loading && front.is_some_and(|front| front.owner == owner);
+        self.adoption.failed |=
+            self.adoption.loading.is_some() && front.is_some_and(|front| front.owner == owner);
     }
 
     /// Keeps back what was handed over, or settles it, as the marks say now.
@@ -125,14 +138,21 @@ impl Engine {
         if self.adoption.next_look.is_some_and(|at| at <= now) {
             self.look_for_orphans(now, policy::ADOPT_INTERVAL);
             if std::mem::take(&mut self.adoption.failed) {
-                self.adoption.loading = false;
+                self.adoption.loading = None;
             }
         }
-        let Some(adopted) = self.adoption.owners.first().filter(|_| !self.adoption.loading) else { return };
+        let Some(adopted) = self
+            .adoption
+            .owners
+            .first()
+            .filter(|_| self.adoption.loading.is_none() && self.storage == Storage::Store)
+        else {
+            return;
+        };
         if !self.queue.has_adopted_work() {
             let (owner, after) = (adopted.owner.clone(), adopted.after.clone());
             self.effects.push(Effect::Load { owner, after });
-            self.adoption.loading = true;
+            self.adoption.loading = Some(now + policy::STORE_TIMEOUT);
         }
     }
 

@@ -150,6 +150,14 @@ impl Engine {
         pauses
     }
 
+    /// No answer comes from the row any more.
+    pub(super) fn go_on_alone(&mut self, now: u64) {
+        if let Some(id) = self.pacing.asking() {
+            let granted = self.pacing.grant_alone(id, now);
+            self.pacing.note_granted(granted, now);
+        }
+    }
+
     fn share(&mut self, news: Option<News>, batches: u32, now: u64) {
         let id = self.next_id();
         let share = self.pacing.share(id, self.to, news, batches, now);

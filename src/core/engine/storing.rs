@@ -34,6 +34,14 @@ pub enum StoreFailure {
 pub(super) struct PendingWrite {
     id: u32,
     change: Change,
+    /// Set as soon as the time is known.
+    deadline: Option<u64>,
+}
+
+impl PendingWrite {
+    fn deadline(&self) -> Option<u64> {
+        self.deadline
+    }
 }
 
 /// Events whose records a write deletes; whoever waits for them hears of it when the write has ended.
@@ -136,8 +144,37 @@ impl Engine {
 
     /// A write has ended.
     pub fn handle_written(&mut self, id: u32, failure: Option<StoreFailure>, now: u64) {
-        let Some(place) = self.writes.iter().position(|write| write.id == id) else { return };
-        let PendingWrite { mut change, .. } = self.writes.swap_remove(place);
+        if let Some(place) = self.writes.iter().position(|write| write.id == id) {
+            let write = self.writes.remove(place);
+            self.end_write(write.change, failure, now);
+            self.advance(now);
+        }
+    }
+
+    /// Gives up a store that does not answer any more: what it was asked counts as refused.
+    pub(super) fn give_up_silent_store(&mut self, now: u64) {
+        for write in &mut self.writes {
+            write.deadline.get_or_insert(now + policy::STORE_TIMEOUT);
+        }
+        let overdue = |deadline: Option<u64>| deadline.is_some_and(|at| at <= now);
+        if self.storage == Storage::Store && overdue(self.store_deadline()) {
+            self.lose_store("the browser's storage does not answer".into(), now);
+            for write in std::mem::take(&mut self.writes) {
+                self.end_write(write.change, Some(StoreFailure::Closed(String::new())), now);
+            }
+            self.adoption.stop_loading();
+            self.go_on_alone(now);
+        }
+    }
+
+    /// When the store must have answered whatever it was asked.
+    pub(super) fn store_deadline(&self) -> Option<u64> {
+        let writes = self.writes.iter().filter_map(PendingWrite::deadline);
+        let others = [self.adoption.loading_until(), self.pacing.asking_until()];
+        others.into_iter().flatten().chain(writes).min().filter(|_| self.storage == Storage::Store)
+    }
+
+    fn end_write(&mut self, mut change: Change, failure: Option<StoreFailure>, now: u64) {
         let kept = if failure.is_none() { Kept::Stored } else { Kept::Memory };
         let puts: Vec<_> = change.puts.drain(..).map(|record| record.key).collect();
         self.queue.mark(&puts, kept);
@@ -150,7 +187,6 @@ impl Engine {
         if self.kept_elsewhere {
             self.keep_elsewhere();
         }
-        self.advance(now);
     }
 
     /// The dead letters were read: the page wants them sent again or discarded. One whose record could not be read
@@ -287,7 +323,7 @@ impl Engine {
         }
         let id = self.next_id();
         let write = change.clone();
-        self.writes.push(PendingWrite { id, change });
+        self.writes.push(PendingWrite { id, change, deadline: None });
         self.effects.push(Effect::Write(Box::new(Write {
             id,
             puts: write.puts,

@@ -37,6 +37,9 @@ pub(super) struct Page {
     pub(super) writes: usize,
     /// What the browser sends if the page dies.
     pub(super) insured: Option<String>,
+    /// Whether the store leaves writes, and questions to the shared row, without an answer; or readings.
+    pub(super) silent: bool,
+    pub(super) deaf_to_loads: bool,
     /// How the next writes fail.
     pub(super) failures: Vec<StoreFailure>,
     /// Whether the store cannot be opened, and how often that was tried.
@@ -90,6 +93,8 @@ impl Page {
             answers: Vec::new(),
             writes: 0,
             insured: None,
+            silent: false,
+            deaf_to_loads: false,
             failures: Vec::new(),
             refuses: false,
             openings: 0,
@@ -161,6 +166,8 @@ impl Page {
     pub(super) fn perform(&mut self, effect: Effect, disk: &mut Disk) {
         let now = self.now;
         match effect {
+            Effect::Write(_) | Effect::Share(_) if self.silent => {}
+            Effect::Load { .. } if self.deaf_to_loads => {}
             Effect::Open { .. } if self.refuses => {
                 self.openings += 1;
                 self.engine.handle_open_failed("refused".into(), Vec::new(), now);

@@ -10,7 +10,7 @@ fn nothing_is_sent_before_the_store_has_it() {
     let mut page = Page::open(&mut disk, "p");
     page.stalled = true;
     page.track(&mut disk, 0..100);
-    page.wait(&mut disk, 60_000);
+    page.wait(&mut disk, policy::STORE_TIMEOUT - 1);
     let waiting: Vec<_> = std::iter::from_fn(|| page.engine.poll_effect()).collect();
     assert!(waiting.iter().all(|effect| !matches!(effect, Effect::Send(_))), "{waiting:?}");
     page.stalled = false;
@@ -183,4 +183,38 @@ fn the_oldest_events_make_room_under_each_cap() {
             assert!((60_000..=65_536 + 2_000).contains(&bytes), "{bytes}");
         }
     }
+}
+
+#[test]
+fn a_store_that_stops_answering_is_opened_anew_and_everything_goes_on() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "p");
+    page.track(&mut disk, 0..100);
+    // The deletion of what is delivered, and a question to the shared row, get no answer.
+    page.silent = true;
+    page.respond(&mut disk, 200);
+    page.track(&mut disk, 100..200);
+    page.wait(&mut disk, policy::STORE_TIMEOUT - 1);
+    assert!(page.requests.is_empty());
+    page.silent = false;
+    page.wait(&mut disk, 1);
+    assert_eq!((page.openings, page.engine.stats(&[], page.now).storage), (2, "indexeddb"));
+    assert_eq!(ids(&page.requests[0]), (100..200).collect::<Vec<_>>());
+    page.respond(&mut disk, 200);
+    assert_eq!((disk.records.len(), disk.accounts["p"].delivered), (0, 200));
+}
+
+#[test]
+fn a_backlog_that_a_silent_store_keeps_to_itself_is_read_when_the_store_is_back() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.track(&mut disk, 0..5);
+    page.leave(&mut disk);
+    let mut next = Page::opening("b", &[]);
+    next.deaf_to_loads = true;
+    next.drain(&mut disk);
+    next.deaf_to_loads = false;
+    next.wait(&mut disk, 2 * policy::STORE_TIMEOUT);
+    assert_eq!(ids(&next.requests[0]), [0, 1, 2, 3, 4]);
 }
