@@ -3,6 +3,7 @@
 
 mod build;
 mod demo;
+mod fuzz;
 mod paths;
 mod process;
 mod progress;
@@ -29,6 +30,8 @@ enum Command {
     Build,
     /// Builds the package, starts the collector and serves the demo page
     Demo(demo::Options),
+    /// Fuzzes what reads foreign input, with libFuzzer (needs a nightly compiler)
+    Fuzz(fuzz::Options),
     /// Runs every check and every test
     Test(test::Options),
 }
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::ensure(setup::ALL).map(|()| ExitCode::SUCCESS),
         Command::Build => setup::ensure(setup::BUILD).and_then(|()| build::run()).map(|()| ExitCode::SUCCESS),
         Command::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Fuzz(options) => fuzz::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Test(options) => test::run(&options),
     };
     outcome.unwrap_or_else(|error| {

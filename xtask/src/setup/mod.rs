@@ -3,7 +3,7 @@
 mod debian;
 mod node;
 pub mod python;
-mod rust;
+pub mod rust;
 
 use anyhow::{Result, bail};
 
