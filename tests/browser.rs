@@ -2,12 +2,10 @@
 #![cfg(target_family = "wasm")]
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
-#[path = "browser/left.rs"]
-mod left;
-#[path = "browser/lock.rs"]
-mod lock;
 #[path = "browser/network.rs"]
 mod network;
+#[path = "browser/page.rs"]
+mod page;
 #[path = "browser/store.rs"]
 mod store;
 #[path = "browser/tracker.rs"]

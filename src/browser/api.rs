@@ -1,14 +1,13 @@
 //! What WebAssembly exports to the package's JavaScript facade: few calls, each with much in it.
 
-use crate::browser::driver::{Driver, to_js};
+use crate::browser::driver::Driver;
 use crate::browser::environment;
 use crate::browser::options;
 use crate::core::dead_letter::Disposal;
 use crate::core::engine::Engine;
-use js_sys::{Function, Promise};
+use js_sys::Function;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 
 /// A running tracker.
 #[derive(Clone)]
@@ -67,30 +66,27 @@ impl Core {
         self.driver.input(|engine, now| engine.handle_key(api_key, now));
     }
 
-    /// Sends what is queued; resolves with a `FlushResult`.
-    pub fn flush(&self) -> Promise {
-        Promise::new(&mut |resolve, _| self.driver.flush(resolve))
+    /// Sends what is queued; calls `settle` with a `FlushResult`.
+    pub fn flush(&self, settle: Function) {
+        self.driver.flush(settle);
     }
 
-    /// Resolves with `Stats`.
-    pub fn stats(&self) -> Promise {
-        let driver = self.driver.clone();
-        future_to_promise(async move { Ok(to_js(&driver.stats().await)) })
+    /// Calls `settle` with `Stats`.
+    pub fn stats(&self, settle: Function) {
+        self.driver.stats(settle);
     }
 
-    /// Resolves with the dead letters.
+    /// Calls `settle` with the dead letters.
     #[wasm_bindgen(js_name = deadLetters)]
-    pub fn dead_letters(&self) -> Promise {
-        let driver = self.driver.clone();
-        future_to_promise(async move { Ok(to_js(&driver.letters().await)) })
+    pub fn dead_letters(&self, settle: Function) {
+        self.driver.letters(settle);
     }
 
-    /// Sends the dead letters again, with their ids, or forgets them; resolves with their number.
+    /// Sends the dead letters again, with their ids, or forgets them; calls `settle` with their number.
     #[wasm_bindgen(js_name = disposeOfLetters)]
-    pub fn dispose_of_letters(&self, resend: bool) -> Promise {
+    pub fn dispose_of_letters(&self, settle: Function, resend: bool) {
         let disposal = if resend { Disposal::Resend } else { Disposal::Discard };
-        let disposing = self.driver.clone().dispose_of_letters(disposal);
-        future_to_promise(async move { Ok(JsValue::from(disposing.await)) })
+        self.driver.dispose_of_letters(disposal, settle);
     }
 
     /// Stops for good.

@@ -1,30 +1,25 @@
-//! Carries out the engine's effects, one after another. The engine is never borrowed across an `await` or
-//! while the page's own code runs: a listener may call the tracker.
+//! Carries out the engine's effects, one after another. The engine is never borrowed while the page's own code
+//! runs: a listener may call the tracker.
 
-use crate::browser::claims::Claims;
 use crate::browser::environment::{self, describe};
-use crate::browser::left;
 use crate::browser::lifecycle::Lifecycle;
-use crate::browser::lock::Locks;
-use crate::browser::marks;
-use crate::browser::store::Store;
+use crate::browser::store::{self, Answer, Store};
 use crate::browser::transport;
-use crate::core::account::Account;
-use crate::core::dead_letter::{DeadLetter, Disposal};
-use crate::core::effect::{Effect, Request, Write};
-use crate::core::engine::{Engine, Orphan, Setup, StoreFailure};
+use crate::core::dead_letter::Disposal;
+use crate::core::effect::{Effect, Request};
+use crate::core::engine::{Engine, Setup, StoreFailure};
 use crate::core::exit::Mark;
-use crate::core::identity::Identity;
-use crate::core::notice::Stats;
 use crate::core::options::Options;
+use crate::core::rows::{self, Operations};
 use crate::core::segment::SegmentKey;
-use crate::core::shared::Share;
+use crate::core::shared::{self, Granted, Share};
+use crate::core::{policy, text};
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
@@ -34,15 +29,20 @@ pub struct Driver {
     engine: RefCell<Engine>,
     instance: String,
     listener: Function,
-    store: RefCell<Option<Rc<Store>>>,
-    claims: Claims,
-    /// Counts the page's departures, so that a store which opens after one is closed again.
-    departures: Cell<u32>,
+    store: RefCell<Option<Store>>,
+    answer: Answer,
+    /// Counts the openings of the store, so that no answer of one is taken for another's.
+    openings: Cell<u32>,
+    /// The page whose records are being read.
+    loading: RefCell<String>,
     timer: RefCell<Option<(u64, Timeout)>>,
     aborts: RefCell<Vec<(u32, AbortController)>>,
     insurance: RefCell<Option<AbortController>>,
-    flush_calls: RefCell<Vec<(u32, Function)>>,
-    last_flush_call: Cell<u32>,
+    /// What the page asks of the shared row, and what was granted.
+    sharing: RefCell<Vec<(Share, Option<Granted>)>>,
+    /// Who waits for an answer.
+    calls: RefCell<Vec<(u32, Function)>>,
+    last_call: Cell<u32>,
     lifecycle: RefCell<Option<Lifecycle>>,
 }
 
@@ -57,26 +57,27 @@ impl Driver {
             ua: environment::user_agent(),
             seed: environment::seed(),
             online: environment::is_online(),
-            good_link: marks::good_link(&instance),
-            opted_out: marks::has_opted_out(&instance),
+            good_link: good_link(&instance).flatten(),
+            opted_out: store::find(&name(&instance, "opt_out")).is_some_and(|text| !text.is_empty()),
             fetch_outlives: transport::fetch_can_outlive_the_page(),
             can_insure: transport::can_insure(),
         };
-        let driver = Rc::new(Self {
+        let driver = Rc::new_cyclic(|driver: &Weak<Self>| Self {
             engine: RefCell::new(Engine::new(setup, environment::now())),
-            claims: Claims::new(instance.clone()),
             instance,
             listener,
             store: RefCell::default(),
-            departures: Cell::default(),
+            answer: answer(driver.clone()),
+            openings: Cell::default(),
+            loading: RefCell::default(),
             timer: RefCell::default(),
             aborts: RefCell::default(),
             insurance: RefCell::default(),
-            flush_calls: RefCell::default(),
-            last_flush_call: Cell::default(),
-            lifecycle: RefCell::default(),
+            sharing: RefCell::default(),
+            calls: RefCell::default(),
+            last_call: Cell::default(),
+            lifecycle: RefCell::new(Some(Lifecycle::listen(driver.clone()))),
         });
-        driver.lifecycle.replace(Some(Lifecycle::listen(Rc::downgrade(&driver))));
         driver.drain();
         driver
     }
@@ -89,49 +90,29 @@ impl Driver {
 
     /// Begins a flush; `settle` is called with its result.
     pub fn flush(self: &Rc<Self>, settle: Function) {
-        let call = self.last_flush_call.get() + 1;
-        self.last_flush_call.set(call);
-        self.flush_calls.borrow_mut().push((call, settle));
+        let call = self.note_call(settle);
         self.input(|engine, now| engine.handle_flush(call, now));
     }
 
-    /// The queue's account over all pages that share it.
-    pub async fn stats(&self) -> Stats {
-        let store = self.store.borrow().clone();
-        let accounts = match store {
-            Some(store) => store.accounts().await.unwrap_or_default(),
-            None => Vec::new(),
-        };
-        let engine = self.engine.borrow();
-        let others = accounts.into_iter().filter(|(owner, _)| owner != engine.owner());
-        let others: Vec<Account> = others.map(|(_, account)| account).collect();
-        let mut stats = engine.stats(&others, environment::now());
-        if !Locks::available() {
-            stats.fallbacks.push("leases");
-        }
-        stats
+    /// Calls `settle` with the queue's account over all pages that share it.
+    pub fn stats(self: &Rc<Self>, settle: Function) {
+        self.ask(store::STATS, rows::ACCOUNTS, settle);
     }
 
-    /// The dead letters; none where there is no store.
-    pub async fn letters(&self) -> Vec<DeadLetter> {
-        let store = self.store.borrow().clone();
-        match store {
-            Some(store) => store.letters().await.unwrap_or_default(),
-            None => Vec::new(),
-        }
+    /// Calls `settle` with the dead letters; none where there is no store.
+    pub fn letters(self: &Rc<Self>, settle: Function) {
+        self.ask(store::LETTERS, rows::DEAD_LETTERS, settle);
     }
 
-    /// Sends all dead letters again or forgets them, and returns their number.
-    pub async fn dispose_of_letters(self: Rc<Self>, disposal: Disposal) -> usize {
-        let letters = self.letters().await;
-        let count = letters.len();
-        self.input(|engine, now| engine.handle_letters(letters, disposal, now));
-        count
+    /// Sends all dead letters again or forgets them, and calls `settle` with their number.
+    pub fn dispose_of_letters(self: &Rc<Self>, disposal: Disposal, settle: Function) {
+        let kind = if disposal == Disposal::Resend { store::RESEND } else { store::DISCARD };
+        self.ask(kind, rows::DEAD_LETTERS, settle);
     }
 
     /// Where the last reply to any page was a success from; `None` where that cannot be read.
     pub fn good_link(&self) -> Option<Option<u32>> {
-        environment::local_storage().map(|_| marks::good_link(&self.instance))
+        good_link(&self.instance)
     }
 
     /// Stops for good.
@@ -151,19 +132,44 @@ impl Driver {
 
     fn perform(self: &Rc<Self>, effect: Effect) {
         match effect {
-            Effect::Open { owner, identity } => self.open(owner, identity),
-            Effect::Write(write) => self.write(&write),
-            Effect::FindOrphans => self.find_orphans(),
+            Effect::Open { owner, identity } => {
+                let opening = self.next_opening();
+                let mut store = self.store.borrow_mut();
+                let store = store.get_or_insert_with(|| {
+                    store::make(&self.instance, &owner, policy::LEASE_RENEWAL, &self.answer)
+                });
+                store.open(opening, &rows::identity_row(&identity));
+            }
+            Effect::Write(write) => {
+                let letters = if write.letters.is_empty() { 0 } else { policy::MAX_DEAD_LETTERS as u32 };
+                let written = self.with_store(|store| {
+                    store.commit(write.id, Operations::of_write(&write).as_str(), letters);
+                });
+                if written.is_none() {
+                    self.hear(store::WRITTEN, write.id, None, Some("the store is closed".into()));
+                }
+            }
+            Effect::FindOrphans => drop(self.with_store(|store| store.adopt(self.openings.get()))),
             Effect::Load { owner, after } => self.load(owner, after),
-            Effect::Share(share) => self.share(share),
+            Effect::Share(share) => {
+                let id = share.id;
+                self.sharing.borrow_mut().push((share, None));
+                let asked = self.with_store(|store| {
+                    store.update(store::SHARE, store::SHARED, id, rows::SHARED, rows::PACING);
+                });
+                if asked.is_none() {
+                    self.hear(store::SHARED, id, None, Some(String::new()));
+                }
+            }
             Effect::Forget => self.forget(),
             Effect::Send(request) => self.send(&request),
             Effect::Insure { body } => {
                 if let Some(given) = self.insurance.take() {
                     given.abort();
                 }
-                let options = self.engine.borrow().options().clone();
-                self.insurance.replace(body.and_then(|body| transport::insure(&body, &options)));
+                let engine = self.engine.borrow();
+                let given = body.and_then(|body| transport::insure(&body, engine.options()));
+                self.insurance.replace(given);
             }
             Effect::Abort { request } => {
                 if let Some(abort) = self.take_abort(request) {
@@ -171,154 +177,121 @@ impl Driver {
                 }
             }
             Effect::KeepElsewhere { unstored } => {
-                left::keep(&self.instance, self.engine.borrow().owner(), &unstored);
+                let left = [&name(&self.instance, "left:"), self.engine.borrow().owner()].concat();
+                store::keep(&left, Operations::of_records(&unstored).as_str());
             }
-            Effect::Leave { mark } => {
-                let owner = self.engine.borrow().owner().to_string();
-                self.keep_mark(&owner, mark);
-                self.departures.set(self.departures.get() + 1);
-                let store = self.store.take();
-                self.claims.release(store.as_deref());
-                if let Some(store) = store {
-                    store.close();
-                }
+            Effect::Leave { mark } => self.leave(mark),
+            Effect::RememberLink { good } => {
+                let mut row = String::new();
+                good.into_iter().for_each(|good| text::push_decimal(&mut row, good.into()));
+                store::keep(&name(&self.instance, GOOD_LINK), &row);
             }
-            Effect::RememberLink { good } => marks::remember_link(&self.instance, good),
             Effect::Notify(notice) => drop(self.listener.call1(&JsValue::UNDEFINED, &to_js(&notice))),
-            Effect::SettleFlush { call, result } => {
-                let mut calls = self.flush_calls.borrow_mut();
-                if let Some(place) = calls.iter().position(|(id, _)| *id == call) {
-                    let (_, settle) = calls.swap_remove(place);
-                    drop(calls);
-                    let _ = settle.call1(&JsValue::UNDEFINED, &to_js(&result));
+            Effect::SettleFlush { call, result } => self.settle(call, &to_js(&result)),
+        }
+    }
+
+    /// What the store tells.
+    fn hear(self: &Rc<Self>, kind: u32, id: u32, text: Option<String>, failure: Option<String>) {
+        let current = id == self.openings.get();
+        let refused = text.is_none();
+        let text = text.unwrap_or_default();
+        match kind {
+            store::WRITTEN => self.input(|engine, now| {
+                engine.handle_written(id, failure.as_deref().map(read_failure), now);
+            }),
+            store::STATS => {
+                let stats = {
+                    let engine = self.engine.borrow();
+                    let others = rows::accounts_without(&text, engine.owner());
+                    engine.stats(&others, environment::now())
+                };
+                let leases = self.store.borrow().as_ref().is_some_and(Store::leases);
+                self.settle(id, &to_js(&stats.with_leases(leases)));
+            }
+            store::LETTERS => self.settle(id, &to_js(&rows::letters(&text))),
+            store::RESEND | store::DISCARD => {
+                let letters = rows::letters(&text);
+                let disposal = if kind == store::RESEND { Disposal::Resend } else { Disposal::Discard };
+                let count = letters.len() as u32;
+                self.input(|engine, now| engine.handle_letters(letters, disposal, now));
+                self.settle(id, &count.into());
+            }
+            store::SHARED => {
+                let place = self.sharing.borrow().iter().position(|(share, _)| share.id == id);
+                if let Some(place) = place {
+                    let (_, granted) = self.sharing.borrow_mut().swap_remove(place);
+                    let granted = granted.filter(|_| failure.is_none());
+                    self.input(|engine, now| engine.handle_shared(id, granted, now));
                 }
             }
-        }
-    }
-
-    fn keep_mark(&self, owner: &str, mark: Option<Mark>) {
-        if let Some(mark) = mark {
-            marks::keep(&self.instance, owner, &mark);
-            if let Some(store) = &*self.store.borrow() {
-                // Where it fails there is the other mark, and without both a repeat.
-                let _ = store.keep_mark(owner, &mark);
-            }
-        }
-    }
-
-    fn open(self: &Rc<Self>, owner: String, identity: Identity) {
-        let (driver, departures) = (self.clone(), self.departures.get());
-        spawn_local(async move {
-            driver.claims.take_own_lock(&owner).await;
-            let opened = Store::open(&driver.instance, identity).await;
-            let stale = driver.departures.get() != departures;
-            match opened {
-                Ok((store, _)) if stale => store.close(),
-                Ok((store, identity)) => {
-                    let renewed = Rc::downgrade(&driver);
-                    let renew = move || {
-                        if let Some(driver) = renewed.upgrade() {
-                            driver.renew_claims();
-                        }
-                    };
-                    driver.claims.take_own_lease(&store, &owner, renew).await;
-                    driver.store.replace(Some(Rc::new(store)));
-                    driver.input(|engine, now| engine.handle_opened(identity, now));
+            _ if !current => {}
+            store::CLOSED => self.input(Engine::handle_store_closed),
+            store::OPENED => match failure {
+                None => {
+                    let identity = rows::read_identity(&text);
+                    self.input(|engine, now| {
+                        engine.handle_opened(identity.unwrap_or_else(|| engine.identity().clone()), now);
+                    });
                 }
                 // After its time the engine takes nothing more: what is left stays for the next page.
-                Err(_) if stale || !driver.engine.borrow().is_opening() => {}
-                Err(message) => {
-                    let (names, left) = left::find(&driver.instance);
-                    left::forget(&names);
-                    driver.input(|engine, now| engine.handle_open_failed(message, left, now));
+                Some(failure) => {
+                    if self.engine.borrow().is_opening() {
+                        let left = rows::records_in(&store::take_left(&self.instance));
+                        self.input(|engine, now| engine.handle_open_failed(message(&failure), left, now));
+                    } else {
+                        self.input(|engine, now| {
+                            engine.handle_open_failed(message(&failure), Vec::new(), now)
+                        });
+                    }
                 }
+            },
+            store::ORPHANS => self.input(|engine, now| engine.handle_orphans(rows::orphans(&text), now)),
+            store::LOADED => {
+                let owner = self.loading.take();
+                self.input(|engine, now| {
+                    if refused {
+                        engine.handle_load_failed(&owner);
+                    } else {
+                        engine.handle_loaded(&owner, rows::records(&text), now);
+                    }
+                });
             }
-        });
-    }
-
-    fn renew_claims(self: &Rc<Self>) {
-        let (driver, store) = (self.clone(), self.store.borrow().clone());
-        spawn_local(async move {
-            let Some(store) = store else { return };
-            let me = driver.engine.borrow().owner().to_string();
-            if driver.claims.renew(&store, &me).await {
-                driver.input(|engine, now| engine.handle_usurped(environment::unique_name(), now));
-            }
-        });
-    }
-
-    fn write(self: &Rc<Self>, write: &Write) {
-        let (driver, id) = (self.clone(), write.id);
-        let writing = self.store.borrow().as_ref().map(|store| store.write(write));
-        let settled_marks = write.settled_marks.clone();
-        spawn_local(async move {
-            let failure = match writing {
-                Some(writing) => writing.await.err(),
-                None => Some("the store is closed".into()),
-            };
-            settled_marks.iter().for_each(|owner| marks::forget(&driver.instance, owner));
-            driver.input(|engine, now| engine.handle_written(id, failure.map(StoreFailure::Closed), now));
-        });
-    }
-
-    fn find_orphans(self: &Rc<Self>) {
-        let (driver, store) = (self.clone(), self.store.borrow().clone());
-        let departures = self.departures.get();
-        spawn_local(async move {
-            let Some(store) = store else { return };
-            let here = || driver.departures.get() == departures;
-            let me = driver.engine.borrow().owner().to_string();
-            let mut taken = Vec::new();
-            for owner in store.owners().await.unwrap_or_default() {
-                // Once the page has left, its own name is as free as any, and must stay so.
-                if here() && !driver.claims.holds(&owner) && driver.claims.take(&store, &owner, &me).await {
-                    taken.push(owner);
-                }
-            }
-            // Read only now: what is claimed nobody else changes.
-            let accounts = store.accounts().await.unwrap_or_default();
-            let stored = store.marks().await.unwrap_or_default();
-            let orphans = taken.into_iter().map(|owner| {
-                let account = accounts.iter().find(|(of, _)| *of == owner).map(|(_, account)| *account);
-                let stored = stored.iter().filter(|(of, _)| *of == owner).map(|(_, mark)| mark.clone());
-                let marks = stored.chain(marks::find(&driver.instance, &owner)).collect();
-                Orphan { owner, account: account.unwrap_or_default(), marks }
-            });
-            let orphans: Vec<_> = orphans.collect();
-            if here() {
-                driver.input(|engine, now| engine.handle_orphans(orphans, now));
-            }
-        });
-    }
-
-    fn load(self: &Rc<Self>, owner: String, after: Option<SegmentKey>) {
-        let (driver, store) = (self.clone(), self.store.borrow().clone());
-        spawn_local(async move {
-            let Some(store) = store else { return };
-            match store.load(&owner, after).await {
-                Ok(records) => driver.input(|engine, now| engine.handle_loaded(&owner, records, now)),
-                Err(_) => driver.input(|engine, _| engine.handle_load_failed(&owner)),
-            }
-        });
-    }
-
-    fn forget(&self) {
-        marks::forget_all(&self.instance);
-        if let Some(store) = &*self.store.borrow() {
-            // Where it fails, there is nothing more that could be done.
-            let _ = store.forget();
+            _ => self.input(|engine, now| engine.handle_usurped(environment::unique_name(), now)),
         }
     }
 
-    fn share(self: &Rc<Self>, share: Share) {
-        let (driver, store) = (self.clone(), self.store.borrow().clone());
-        spawn_local(async move {
-            let granted = match store {
-                Some(store) => store.share(&share).await.ok(),
-                None => None,
-            };
-            driver.input(|engine, now| engine.handle_shared(share.id, granted, now));
-        });
+    fn leave(&self, mark: Option<Mark>) {
+        let operations = mark.map(|mark| Operations::of_mark(self.engine.borrow().owner(), &mark));
+        self.next_opening();
+        if let Some(store) = self.store.take() {
+            store.leave(operations.unwrap_or_default().as_str());
+        }
+    }
+
+    /// The visitor opts out. What all pages know of the endpoint is nobody's, and leases keep pages apart.
+    fn forget(&self) {
+        let stores =
+            [rows::SEGMENTS, rows::ACCOUNTS, rows::IDENTITY, rows::MARKS, rows::DEAD_LETTERS].join(" ");
+        let cleared = self.with_store(|store| store.clear(&stores));
+        if cleared.is_none() {
+            store::forget_all(&self.instance);
+        }
+    }
+
+    fn next_opening(&self) -> u32 {
+        let opening = self.openings.get() + 1;
+        self.openings.set(opening);
+        opening
+    }
+
+    fn load(&self, owner: String, after: Option<SegmentKey>) {
+        let lower = after.map_or_else(|| [&owner, "/"].concat(), |after| after.as_str().into());
+        // "0" is the character after "/": the range is all keys that begin with the owner and a slash.
+        let upper = [&owner, "0"].concat();
+        self.loading.replace(owner);
+        let (id, limit) = (self.openings.get(), policy::LOAD_SEGMENTS as u32);
+        self.with_store(|store| store.read(store::LOADED, id, rows::SEGMENTS, &lower, &upper, limit));
     }
 
     fn send(self: &Rc<Self>, request: &Request) {
@@ -340,6 +313,36 @@ impl Driver {
         let mut aborts = self.aborts.borrow_mut();
         let place = aborts.iter().position(|(id, _)| *id == request)?;
         Some(aborts.swap_remove(place).1)
+    }
+
+    /// Reads all rows of a store for a call of the page's.
+    fn ask(self: &Rc<Self>, kind: u32, store: &str, settle: Function) {
+        let call = self.note_call(settle);
+        let asked = self.with_store(|opened| opened.read(kind, call, store, "", "\u{ffff}", 0));
+        if asked.is_none() {
+            self.hear(kind, call, None, None);
+        }
+    }
+
+    fn note_call(&self, settle: Function) -> u32 {
+        let call = self.last_call.get() + 1;
+        self.last_call.set(call);
+        self.calls.borrow_mut().push((call, settle));
+        call
+    }
+
+    fn settle(&self, call: u32, answer: &JsValue) {
+        let mut calls = self.calls.borrow_mut();
+        if let Some(place) = calls.iter().position(|(id, _)| *id == call) {
+            let (_, settle) = calls.swap_remove(place);
+            drop(calls);
+            let _ = settle.call1(&JsValue::UNDEFINED, answer);
+        }
+    }
+
+    /// There is a store while the page is there, though it may be closed, or not open yet.
+    fn with_store(&self, act: impl FnOnce(&Store)) -> Option<()> {
+        self.store.borrow().as_ref().map(act)
     }
 
     fn set_timer(self: &Rc<Self>) {
@@ -364,4 +367,50 @@ impl Driver {
 /// A value as plain JavaScript data.
 pub fn to_js(value: &impl Serialize) -> JsValue {
     value.serialize(&Serializer::json_compatible()).unwrap_or_else(|error| describe(&error.into()).into())
+}
+
+fn answer(driver: Weak<Driver>) -> Answer {
+    Closure::new(move |kind, id, text: Option<String>, failure| {
+        let driver = driver.upgrade()?;
+        match kind {
+            store::LEASE => {
+                let engine = driver.engine.borrow();
+                return rows::take_lease(text.as_deref(), engine.owner(), environment::now());
+            }
+            store::SHARE => {
+                let mut sharing = driver.sharing.borrow_mut();
+                let (share, answer) = sharing.iter_mut().find(|(share, _)| share.id == id)?;
+                let (row, granted) = shared::update(text.as_deref(), share);
+                *answer = Some(granted);
+                return row;
+            }
+            _ => {}
+        }
+        driver.hear(kind, id, text, failure);
+        None
+    })
+}
+
+/// The message of an error that `store.js` tells as its name and its message.
+fn message(failure: &str) -> String {
+    rows::fields(failure).last().unwrap_or_default().into()
+}
+
+fn read_failure(failure: &str) -> StoreFailure {
+    if failure.starts_with("QuotaExceededError") {
+        StoreFailure::Quota
+    } else {
+        StoreFailure::Closed(message(failure))
+    }
+}
+
+const GOOD_LINK: &str = "good_link";
+
+fn good_link(instance: &str) -> Option<Option<u32>> {
+    store::find(&name(instance, GOOD_LINK)).map(|text| text.parse::<u64>().ok().map(|to| to as u32))
+}
+
+/// The name of what `localStorage` keeps for the queue.
+fn name(instance: &str, of: &str) -> String {
+    ["appizer:", instance, ":", of].concat()
 }

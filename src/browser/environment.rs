@@ -1,8 +1,7 @@
 //! What the browser's global scope offers, in a page or a worker; each thing may be missing.
 
-use js_sys::{Array, Date, Function, Math, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Date, Math, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{IdbFactory, Storage};
 
 #[wasm_bindgen]
 extern "C" {
@@ -30,18 +29,9 @@ extern "C" {
     fn user_agent(this: &Navigator) -> Option<String>;
     #[wasm_bindgen(method, getter, js_name = onLine)]
     fn on_line(this: &Navigator) -> Option<bool>;
-    /// Web Locks, in a secure context.
-    #[wasm_bindgen(method, getter)]
-    pub fn locks(this: &Navigator) -> Option<LockManager>;
     /// Whether the browser took the beacon.
     #[wasm_bindgen(method, catch, js_name = sendBeacon)]
     pub fn send_beacon(this: &Navigator, url: &str, body: &str) -> Result<bool, JsValue>;
-
-    /// The browser's lock manager.
-    pub type LockManager;
-    /// Calls `granted` with the lock, and holds it until the promise that it returns settles.
-    #[wasm_bindgen(method)]
-    pub fn request(this: &LockManager, name: &str, options: &Object, granted: &Function) -> Promise;
 }
 
 /// Milliseconds since 1970 that never run backwards within a page, whatever becomes of the system's clock.
@@ -84,16 +74,6 @@ pub fn unique_name() -> String {
     bytes.to_vec().into_iter().map(|byte| char::from(LETTERS[usize::from(byte & 63)])).collect()
 }
 
-/// The IndexedDB factory; some contexts throw where it is only named.
-pub fn indexed_db() -> Option<IdbFactory> {
-    property(&js_sys::global(), "indexedDB")?.dyn_into().ok()
-}
-
-/// `localStorage`: not in workers, and not where the user forbids it.
-pub fn local_storage() -> Option<Storage> {
-    property(&js_sys::global(), "localStorage")?.dyn_into().ok()
-}
-
 /// A property that is there and neither `undefined` nor `null`.
 pub fn property(object: &JsValue, name: &str) -> Option<JsValue> {
     let value = Reflect::get(object, &name.into()).ok()?;
@@ -109,9 +89,4 @@ pub fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
 pub fn describe(thrown: &JsValue) -> String {
     let message = property(thrown, "message").and_then(|message| message.as_string());
     message.or_else(|| thrown.as_string()).unwrap_or_else(|| "unknown error".into())
-}
-
-/// The elements of a JavaScript array as strings; what is not a string becomes empty.
-pub fn strings(array: &JsValue) -> Vec<String> {
-    Array::from(array).iter().map(|value| value.as_string().unwrap_or_default()).collect()
 }

@@ -4,14 +4,10 @@
 //! Public for this crate's own browser tests; the package's face is [`api`], and [`standalone`] without it.
 
 pub mod api;
-mod claims;
 mod driver;
 pub mod environment;
 mod error;
-pub mod left;
 mod lifecycle;
-pub mod lock;
-pub mod marks;
 mod options;
 #[cfg(feature = "standalone")]
 pub mod standalone;

@@ -70,31 +70,31 @@ pub fn reset() {
 /// Sends what was tracked before; resolves with a `FlushResult`, or with `undefined` before `init`.
 #[wasm_bindgen]
 pub fn flush() -> Promise {
-    with_core(Core::flush).unwrap_or_else(|| Promise::resolve(&JsValue::UNDEFINED))
+    ask(Core::flush)
 }
 
 /// Resolves with `Stats`, or with `undefined` before `init`.
 #[wasm_bindgen]
 pub fn stats() -> Promise {
-    with_core(Core::stats).unwrap_or_else(|| Promise::resolve(&JsValue::UNDEFINED))
+    ask(Core::stats)
 }
 
 /// Resolves with the dead letters, or with `undefined` before `init`.
 #[wasm_bindgen(js_name = deadLetters)]
 pub fn dead_letters() -> Promise {
-    with_core(Core::dead_letters).unwrap_or_else(|| Promise::resolve(&JsValue::UNDEFINED))
+    ask(Core::dead_letters)
 }
 
 /// Sends the dead letters again, with their ids; resolves with their number, or with `undefined` before `init`.
 #[wasm_bindgen(js_name = resendDeadLetters)]
 pub fn resend_dead_letters() -> Promise {
-    with_core(|core| core.dispose_of_letters(true)).unwrap_or_else(|| Promise::resolve(&JsValue::UNDEFINED))
+    ask(|core, settle| core.dispose_of_letters(settle, true))
 }
 
 /// Forgets the dead letters; resolves with their number, or with `undefined` before `init`.
 #[wasm_bindgen(js_name = discardDeadLetters)]
 pub fn discard_dead_letters() -> Promise {
-    with_core(|core| core.dispose_of_letters(false)).unwrap_or_else(|| Promise::resolve(&JsValue::UNDEFINED))
+    ask(|core, settle| core.dispose_of_letters(settle, false))
 }
 
 /// Stops for good. What is left is sent by the next page.
@@ -113,6 +113,15 @@ pub fn on(kind: String, listener: Function) -> Function {
     });
     let forget = move || MODULE.with_borrow_mut(|module| module.listeners.retain(|(of, _, _)| *of != id));
     Closure::<dyn Fn()>::new(forget).into_js_value().unchecked_into()
+}
+
+/// A promise of what `question` settles with, or of `undefined` before `init`.
+fn ask(question: impl Fn(&Core, Function)) -> Promise {
+    Promise::new(&mut |resolve, _| {
+        if with_core(|core| question(core, resolve.clone())).is_none() {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }
+    })
 }
 
 fn start(options: &JsValue, listener: Function) -> Result<(), js_sys::Error> {

@@ -19,6 +19,7 @@ pub mod pacing;
 pub mod policy;
 pub mod queue;
 pub mod random;
+pub mod rows;
 pub mod segment;
 pub mod shared;
 pub mod text;

@@ -154,6 +154,16 @@ pub struct Stats {
     pub last_error: Option<LastError>,
 }
 
+impl Stats {
+    /// The same, where leases take the place of Web Locks.
+    pub fn with_leases(mut self, leases: bool) -> Self {
+        if leases {
+            self.fallbacks.push("leases");
+        }
+        self
+    }
+}
+
 /// An answer that was not a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LastError {

@@ -3,9 +3,6 @@
 use crate::core::event::Envelope;
 use crate::core::text;
 
-/// The layout of [`Record`]; a record with another number is of a newer version and is left alone.
-pub const RECORD_FORMAT: u32 = 1;
-
 /// Names a segment: its owner and its place in the owner's order. Keys sort as they were written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SegmentKey(String);

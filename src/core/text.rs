@@ -15,6 +15,12 @@ pub fn push_decimal(text: &mut String, number: u64) {
     push_padded(text, number, digits);
 }
 
+/// What stands before and after the first `separator`; not generic like std's, so that it is there only once.
+#[inline(never)]
+pub fn split_at_char(text: &str, separator: char) -> Option<(&str, &str)> {
+    text.split_once(separator)
+}
+
 #[cfg(test)]
 #[cfg(not(target_family = "wasm"))]
 mod tests {

@@ -1,35 +1,37 @@
 // The page leaves before WebAssembly runs: what it tracked is sealed here as src/core/event.rs does it, given to
-// the browser within the exit share, and left in localStorage in the store's record format with a mark that names
-// what was given (src/core/exit.rs), since no reply will be seen.
+// the browser within the exit share, and left in localStorage as operations on the store's rows (src/core/rows.rs),
+// with a mark that names what was given (src/core/exit.rs), since no reply will be seen.
 import { uniqueName } from './names.js';
-
-const REFUSED_STORAGE = 'appizer: no storage took the events of a page that left early';
+import { find, keep, SEPARATOR } from './store.js';
 
 /** `calls` are those that wait for the core, in order. */
 export function leaveEarly(options, anonymous, calls) {
   const events = seal(options, anonymous, calls);
   const owner = uniqueName();
+  const { instance = 'default' } = options;
   const records = [];
   const sent = [];
   let share = POLICY_EXIT_SHARE_BYTES;
   for (let first = 0; first < events.length; first += POLICY_MAX_SEGMENT_EVENTS) {
     const segment = events.slice(first, first + POLICY_MAX_SEGMENT_EVENTS);
-    records.push({
-      key: `${owner}/${String(records.length).padStart(8, '0')}`,
-      format: 1,
-      at: Date.now(),
-      ids: segment.map((event) => event.id).join(' '),
-      events: segment.map((event) => event.json).join(',\n'),
-    });
+    const key = `${owner}/${String(first / POLICY_MAX_SEGMENT_EVENTS).padStart(8, '0')}`;
+    records.push('segments', key, `1${Date.now()} ${idsOf(segment)}\n${segment.map((event) => event.json).join(',\n')}`);
     if (navigator.onLine !== false) {
       const batch = fitting(segment, share);
       share -= batch.bytes;
       if (send(options, batch)) sent.push(...batch.events);
     }
   }
-  if (events.length) keep(options, 'left', owner, records);
-  if (sent.length && 'keepalive' in Request.prototype && linkIsGood(options)) keep(options, 'mark', owner, { to: destination(options), ids: sent.map((event) => event.id).join(' ') });
+  const left = (kind, fields) => keep(`appizer:${instance}:${kind}:${owner}`, fields.join(SEPARATOR));
+  if (events.length && !left('left', records)) console.warn('appizer: no storage took the events of a page that left early');
+  // A mark is for where the last reply was a success (src/core/exit.rs says why).
+  const to = destination(options);
+  if (sent.length && 'keepalive' in Request.prototype && find(`appizer:${instance}:good_link`) === `${to}`) {
+    left('left-mark', ['marks', owner, `1${to} ${idsOf(sent)}`]);
+  }
 }
+
+const idsOf = (events) => events.map((event) => event.id).join(' ');
 
 function seal(options, anonymous, calls) {
   const events = [];
@@ -86,16 +88,6 @@ function send({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT }, { body, events }) 
   }
 }
 
-// A mark is for where the last reply was a success (src/core/exit.rs says why).
-function linkIsGood(options) {
-  try {
-    const { instance = 'default' } = options;
-    return localStorage.getItem(`appizer:${instance}:good_link`) === String(destination(options)).padStart(10, '0');
-  } catch {
-    return false;
-  }
-}
-
 // Tells endpoint and key apart from others without telling the key: `destination` of src/core/exit.rs.
 export function destination({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT }) {
   let hash = 0x811c9dc5;
@@ -106,11 +98,3 @@ export function destination({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT }) {
 }
 
 const units = (text) => Array.from({ length: text.length }, (_, place) => text.charCodeAt(place));
-
-function keep({ instance = 'default' }, kind, owner, value) {
-  try {
-    localStorage.setItem(`appizer:${instance}:${kind}:${owner}`, JSON.stringify(value));
-  } catch {
-    console.warn(REFUSED_STORAGE);
-  }
-}

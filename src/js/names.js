@@ -1,4 +1,5 @@
 // Names that nobody else has, and the anonymous id where it can be read at once.
+import { find, keep } from './store.js';
 
 /** 96 random bits as 16 letters of base64url. */
 export function uniqueName() {
@@ -8,25 +9,15 @@ export function uniqueName() {
 
 /**
  * The anonymous id of the queue: its row in IndexedDB decides, and this copy serves a page that leaves before
- * the database is open.
+ * the database is open. Where storage is forbidden it is an id for the life of the page.
  */
 export function anonymousId(instance) {
-  let id;
-  try {
-    id = localStorage.getItem(place(instance));
-  } catch {
-    // Storage is forbidden here: an id for the life of the page.
-  }
-  return id ?? keepAnonymousId(instance, uniqueName());
+  return find(place(instance)) || keepAnonymousId(instance, uniqueName());
 }
 
 /** Keeps the copy. */
 export function keepAnonymousId(instance, id) {
-  try {
-    localStorage.setItem(place(instance), id);
-  } catch {
-    // As above.
-  }
+  keep(place(instance), id);
   return id;
 }
 

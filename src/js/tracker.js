@@ -198,8 +198,7 @@ export function makeTracker() {
       } else {
         handLines(lines);
         lines = [];
-        const answer = core[item.name](item.value);
-        item.resolve?.(answer);
+        item.resolve ? core[item.name](item.resolve, item.value) : core[item.name](item.value);
       }
     }
     handLines(lines);

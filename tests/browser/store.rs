@@ -1,21 +1,17 @@
-//! What every store must do, shown on IndexedDB.
+//! What the store must do, shown on the browser's own: rows, what is left outside it, whose they are.
 
+use crate::network::{hide_locks, show_locks};
+use crate::page::Page;
 use appizer_tracker::browser::environment::unique_name;
-use appizer_tracker::browser::left;
-use appizer_tracker::browser::marks;
-use appizer_tracker::browser::store::Store;
+use appizer_tracker::browser::store;
 use appizer_tracker::core::account::{Account, DropReason};
 use appizer_tracker::core::dead_letter::{DeadLetter, Reason};
 use appizer_tracker::core::effect::Write;
 use appizer_tracker::core::exit::Mark;
 use appizer_tracker::core::identity::Identity;
-use appizer_tracker::core::policy;
+use appizer_tracker::core::rows::{self, ACCOUNTS, DEAD_LETTERS, LEASES, MARKS, Operations, SEGMENTS};
 use appizer_tracker::core::segment::{Record, SegmentKey};
 use wasm_bindgen_test::wasm_bindgen_test;
-
-fn identity(anonymous: &str) -> Identity {
-    Identity { anonymous: anonymous.into(), user: None }
-}
 
 fn record(owner: &str, number: u32) -> Record {
     Record {
@@ -41,32 +37,37 @@ fn write(owner: &str) -> Write {
     }
 }
 
-fn letter(id: &str, at: u64) -> DeadLetter {
-    let reason = if at.is_multiple_of(2) { Reason::Rejected } else { Reason::Uncertain };
-    DeadLetter { id: id.into(), json: "{\"n\":1}".into(), reason, status: 400, message: "no".into(), at }
+fn puts(records: &[Record]) -> Operations {
+    Operations::of_records(records)
 }
 
-async fn open(instance: &str) -> Store {
-    Store::open(instance, identity("a")).await.unwrap().0
+fn letter(id: &str, at: u64) -> DeadLetter {
+    let reason = if at.is_multiple_of(2) { Reason::Rejected } else { Reason::Uncertain };
+    DeadLetter { id: id.into(), json: "{\"n\":1}".into(), reason, status: 400, message: "no\n".into(), at }
+}
+
+fn left_name(instance: &str, owner: &str) -> String {
+    ["appizer:", instance, ":left:", owner].concat()
 }
 
 #[wasm_bindgen_test]
 async fn a_record_reads_back_as_it_was_written_also_after_the_store_was_closed() {
     let instance = unique_name();
-    let store = open(&instance).await;
-    store.write(&Write { puts: vec![record("p", 0), record("p", 1)], ..write("p") }).await.unwrap();
-    store.close();
-    let read = open(&instance).await.load("p", None).await.unwrap();
+    let page = Page::open(&instance, "p").await;
+    page.commit(&puts(&[record("p", 0), record("p", 1)]), 0).await.unwrap();
+    page.store.leave("");
+    let read = Page::open(&instance, "q").await.records().await;
     assert_eq!(read, [record("p", 0), record("p", 1)]);
 }
 
 #[wasm_bindgen_test]
 async fn a_write_puts_and_deletes_records_and_accounts_as_a_whole() {
-    let store = open(&unique_name()).await;
+    let page = Page::open(&unique_name(), "p").await;
     let mut account = Account { accepted: 7, delivered: 3, ..Account::default() };
     account.drop(DropReason::MaxAge, 1);
-    store.write(&Write { puts: vec![record("p", 0)], account, ..write("p") }).await.unwrap();
-    store.write(&write("dead")).await.unwrap();
+    let first = Write { puts: vec![record("p", 0)], account, ..write("p") };
+    page.commit(&Operations::of_write(&first), 0).await.unwrap();
+    page.commit(&Operations::of_write(&write("dead")), 0).await.unwrap();
     let change = Write {
         puts: vec![record("p", 1)],
         deletes: vec![SegmentKey::new("p", 0)],
@@ -74,102 +75,200 @@ async fn a_write_puts_and_deletes_records_and_accounts_as_a_whole() {
         account,
         ..write("p")
     };
-    store.write(&change).await.unwrap();
-    assert_eq!(store.load("p", None).await.unwrap(), [record("p", 1)]);
-    assert_eq!(store.accounts().await.unwrap(), [("p".to_string(), account)]);
+    page.commit(&Operations::of_write(&change), 0).await.unwrap();
+    assert_eq!(page.records().await, [record("p", 1)]);
+    let accounts = page.all(ACCOUNTS).await;
+    assert_eq!(rows::accounts_without(&accounts, ""), [account]);
+    assert_eq!(rows::fields(&accounts).next(), Some("p"));
 }
 
 #[wasm_bindgen_test]
 async fn dead_letters_read_back_until_they_are_settled() {
-    let store = open(&unique_name()).await;
+    let page = Page::open(&unique_name(), "p").await;
     let letters = vec![letter("e1", 1_795_000_000_000), letter("e2", 1_795_000_000_000)];
-    store.write(&Write { letters: letters.clone(), ..write("p") }).await.unwrap();
-    assert_eq!(store.letters().await.unwrap(), letters);
-    store.write(&Write { settled_letters: vec![letters[0].key()], ..write("p") }).await.unwrap();
-    assert_eq!(store.letters().await.unwrap(), letters[1..]);
+    let buried = Write { letters: letters.clone(), ..write("p") };
+    page.commit(&Operations::of_write(&buried), 0).await.unwrap();
+    assert_eq!(rows::letters(&page.all(DEAD_LETTERS).await), letters);
+    let settled = Write { settled_letters: vec![letters[0].key()], ..write("p") };
+    page.commit(&Operations::of_write(&settled), 0).await.unwrap();
+    assert_eq!(rows::letters(&page.all(DEAD_LETTERS).await), letters[1..]);
 }
 
 #[wasm_bindgen_test]
 async fn the_oldest_dead_letters_make_room_for_new_ones() {
-    let store = open(&unique_name()).await;
-    let letters: Vec<_> =
-        (0..policy::MAX_DEAD_LETTERS + 3).map(|n| letter(&format!("e{n}"), n as u64)).collect();
-    store.write(&Write { letters: letters.clone(), ..write("p") }).await.unwrap();
-    assert_eq!(store.letters().await.unwrap(), letters[3..]);
+    let page = Page::open(&unique_name(), "p").await;
+    let letters: Vec<_> = (0..1_003).map(|n| letter(&format!("e{n}"), n)).collect();
+    let buried = Write { letters: letters.clone(), ..write("p") };
+    page.commit(&Operations::of_write(&buried), 1_000).await.unwrap();
+    assert_eq!(rows::letters(&page.all(DEAD_LETTERS).await), letters[3..]);
 }
 
 #[wasm_bindgen_test]
-async fn owners_are_those_of_records_and_of_accounts_once_each() {
-    let store = open(&unique_name()).await;
-    store
-        .write(&Write { puts: vec![record("b", 0), record("b", 1), record("a", 0)], ..write("c") })
-        .await
-        .unwrap();
-    assert_eq!(store.owners().await.unwrap(), ["a", "b", "c"]);
+async fn pages_that_are_gone_are_those_of_records_accounts_and_marks_once_each() {
+    let page = Page::open(&unique_name(), "p").await;
+    let change = Write { puts: vec![record("b", 0), record("b", 1), record("a", 0)], ..write("c") };
+    page.commit(&Operations::of_write(&change), 0).await.unwrap();
+    let mark = Mark { to: 0xffff_ffff, ids: "e1 e2".into() };
+    page.commit(&Operations::of_mark("d", &mark), 0).await.unwrap();
+    page.store.adopt(3);
+    let orphans = rows::orphans(&page.answer(store::ORPHANS, 3).await.unwrap().unwrap());
+    let owners: Vec<_> = orphans.iter().map(|orphan| orphan.owner.as_str()).collect();
+    assert_eq!(owners, ["a", "b", "c", "d"]);
+    assert_eq!(orphans[3].marks, [mark]);
+    assert!(page.adopted().await.is_empty(), "they are this page's by now");
 }
 
 #[wasm_bindgen_test]
 async fn loading_goes_on_after_the_last_record_and_keeps_to_one_owner() {
-    let store = open(&unique_name()).await;
-    let limit = policy::LOAD_SEGMENTS as u32;
-    let puts = (0..limit + 2).map(|n| record("p", n)).chain([record("p-", 0), record("q", 0)]).collect();
-    store.write(&Write { puts, ..write("p") }).await.unwrap();
-    let first = store.load("p", None).await.unwrap();
-    assert_eq!(first.len(), policy::LOAD_SEGMENTS);
-    let rest = store.load("p", Some(first[first.len() - 1].key.clone())).await.unwrap();
-    assert_eq!(rest, [record("p", limit), record("p", limit + 1)]);
+    let page = Page::open(&unique_name(), "x").await;
+    let all: Vec<_> = (0..12).map(|n| record("p", n)).chain([record("p-", 0), record("q", 0)]).collect();
+    page.commit(&puts(&all), 0).await.unwrap();
+    let first = rows::records(&page.read(SEGMENTS, "p/", "p0", 10).await);
+    assert_eq!(first, all[..10]);
+    let rest = rows::records(&page.read(SEGMENTS, first[9].key.as_str(), "p0", 10).await);
+    assert_eq!(rest, all[10..12]);
 }
 
 #[wasm_bindgen_test]
 async fn the_first_identity_stays_until_it_is_replaced() {
     let instance = unique_name();
-    open(&instance).await.close();
-    let (store, first) = Store::open(&instance, identity("b")).await.unwrap();
-    assert_eq!(first, identity("a"));
+    Page::open(&instance, "p").await.store.leave("");
+    let (page, first) = Page::open_as(&instance, "q", "b").await;
+    assert_eq!(first, Identity { anonymous: "a".into(), user: None });
     let named = Identity { user: Some("u1".into()), ..first };
-    store.write(&Write { identity: Some(named.clone()), ..write("p") }).await.unwrap();
-    assert_eq!(Store::open(&instance, identity("c")).await.unwrap().1, named);
+    let change = Write { identity: Some(named.clone()), ..write("q") };
+    page.commit(&Operations::of_write(&change), 0).await.unwrap();
+    assert_eq!(Page::open_as(&instance, "r", "c").await.1, named);
 }
 
 #[wasm_bindgen_test]
-async fn a_mark_is_in_both_stores_until_it_is_settled() {
+async fn a_row_of_a_newer_version_stays_where_it_is() {
+    let page = Page::open(&unique_name(), "p").await;
+    let newer = ["segments", "new/00000000", "2whatever"].join(&rows::SEPARATOR.to_string());
+    page.store.commit(9, &newer, 0);
+    page.answer(store::WRITTEN, 9).await.unwrap();
+    assert_eq!(page.adopted().await, ["new"]);
+    assert!(page.records().await.iter().all(|record| record.ids.is_empty()));
+    assert!(page.all(SEGMENTS).await.ends_with("2whatever"));
+}
+
+#[wasm_bindgen_test]
+async fn a_mark_is_in_both_stores_until_another_page_looks() {
     let instance = unique_name();
-    let store = open(&instance).await;
-    let mark = Mark { to: 0xffff_ffff, ids: "e1 e2".into() };
-    store.keep_mark("p", &mark).unwrap();
-    marks::keep(&instance, "p", &mark);
-    assert_eq!(store.marks().await.unwrap(), [("p".to_string(), mark.clone())]);
-    assert_eq!(store.owners().await.unwrap(), ["p"]);
-    assert_eq!((marks::find(&instance, "p"), marks::find(&instance, "q")), (Some(mark), None));
-    store.write(&Write { settled_marks: vec!["p".into()], ..write("q") }).await.unwrap();
-    marks::forget(&instance, "p");
-    assert_eq!((store.marks().await.unwrap(), marks::find(&instance, "p")), (Vec::new(), None));
+    let page = Page::open(&instance, "p").await;
+    let mark = Operations::of_mark("p", &Mark { to: 7, ids: "e1 e2".into() });
+    page.store.leave(mark.as_str());
+    let name = ["appizer:", &instance, ":left-mark:p"].concat();
+    assert_eq!(store::find(&name).as_deref(), Some(mark.as_str()));
+    let next = Page::open(&instance, "q").await;
+    assert!(next.all(MARKS).await.ends_with("17 e1 e2"));
+    assert_eq!((store::find(&name), next.adopted().await), (Some(String::new()), vec!["p".to_string()]));
 }
 
 #[wasm_bindgen_test]
-async fn a_lease_is_its_holders_until_it_ends_or_is_given_back() {
-    let store = open(&unique_name()).await;
-    assert!(store.take_lease("p", "p", 1_000).await.unwrap());
-    assert!(!store.take_lease("p", "q", 2_000).await.unwrap());
-    assert!(store.take_lease("p", "p", 3_000).await.unwrap());
-    assert!(!store.take_lease("p", "q", 1_001 + policy::LEASE).await.unwrap());
-    assert!(store.take_lease("p", "q", 3_001 + policy::LEASE).await.unwrap());
-    store.drop_leases(&["p".into()]).unwrap();
-    assert!(store.take_lease("p", "r", 3_002 + policy::LEASE).await.unwrap());
-}
-
-#[wasm_bindgen_test]
-async fn records_left_elsewhere_move_in_when_the_store_opens() {
+async fn records_left_elsewhere_move_in_when_a_store_opens_or_looks_for_them() {
     let instance = unique_name();
-    left::keep(&instance, "p", &[record("p", 0)]);
-    let store = open(&instance).await;
-    assert_eq!(store.load("p", None).await.unwrap(), [record("p", 0)]);
-    assert!(left::find(&instance).1.is_empty());
+    store::keep(&left_name(&instance, "p"), puts(&[record("p", 0)]).as_str());
+    let page = Page::open(&instance, "x").await;
+    assert_eq!(page.records().await, [record("p", 0)]);
+    store::keep(&left_name(&instance, "q"), puts(&[record("q", 0)]).as_str());
+    assert_eq!(page.adopted().await, ["p", "q"]);
+    assert_eq!(page.records().await, [record("p", 0), record("q", 0)]);
+    assert_eq!(store::find(&left_name(&instance, "q")), Some(String::new()));
+}
+
+#[wasm_bindgen_test]
+async fn what_is_left_is_found_by_its_own_queue_alone_and_once() {
+    let (instance, other) = (unique_name(), unique_name());
+    store::keep(&left_name(&instance, "p"), puts(&[record("p", 3)]).as_str());
+    assert!(store::take_left(&other).is_empty());
+    assert_eq!(rows::records_in(&store::take_left(&instance)), [record("p", 3)]);
+    assert!(store::take_left(&instance).is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn what_was_left_and_cannot_be_read_is_passed_over() {
+    let instance = unique_name();
+    let unknown = ["unheard_of", "k", "1x"].join(&rows::SEPARATOR.to_string());
+    for (owner, text) in [("x", "{broken"), ("y", unknown.as_str()), ("z", puts(&[record("z", 0)]).as_str())]
+    {
+        store::keep(&left_name(&instance, owner), text);
+    }
+    assert_eq!(Page::open(&instance, "p").await.records().await, [record("z", 0)]);
+    assert_eq!(store::find(&left_name(&instance, "y")), Some(unknown));
+}
+
+#[wasm_bindgen_test]
+async fn a_living_page_keeps_its_records_until_it_leaves() {
+    let instance = unique_name();
+    let (first, second) = (Page::open(&instance, "p").await, Page::open(&instance, "q").await);
+    first.commit(&puts(&[record("p", 0)]), 0).await.unwrap();
+    assert!(second.adopted().await.is_empty());
+    first.store.leave("");
+    // The browser hands a lock back in a task of its own.
+    while second.adopted().await.is_empty() {}
+    let third = Page::open(&instance, "r").await;
+    assert!(third.adopted().await.is_empty(), "they are the second page's");
+}
+
+#[wasm_bindgen_test]
+async fn without_web_locks_a_lease_keeps_them_until_it_is_given_back() {
+    hide_locks();
+    let instance = unique_name();
+    let (first, second) = (Page::open(&instance, "p").await, Page::open(&instance, "q").await);
+    assert!(first.store.leases());
+    first.commit(&puts(&[record("p", 0)]), 0).await.unwrap();
+    assert!(second.adopted().await.is_empty());
+    first.store.leave("");
+    let adopted = second.adopted().await;
+    let leases = second.all(LEASES).await;
+    show_locks();
+    assert_eq!((adopted, second.store.leases()), (vec!["p".to_string()], false));
+    let owners: Vec<_> = rows::fields(&leases).step_by(2).collect();
+    assert_eq!(owners, ["p", "q"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_row_that_pages_change_at_once_loses_no_change() {
+    let instance = unique_name();
+    let (first, second) = (Page::open(&instance, "p").await, Page::open(&instance, "q").await);
+    for page in [&first, &second, &first] {
+        page.store.update(store::SHARE, store::SHARED, 5, rows::SHARED, rows::PACING);
+    }
+    second.answer(store::SHARED, 5).await.unwrap();
+    first.answer(store::SHARED, 5).await.unwrap();
+    first.answer(store::SHARED, 5).await.unwrap();
+    assert_eq!(rows::fields(&first.all(rows::SHARED).await).last(), Some("1+++"));
+}
+
+#[wasm_bindgen_test]
+async fn a_store_that_is_cleared_keeps_nothing_but_the_word_to_keep_nothing() {
+    let instance = unique_name();
+    let page = Page::open(&instance, "p").await;
+    page.commit(&puts(&[record("p", 0)]), 0).await.unwrap();
+    let opt_out = ["appizer:", &instance, ":opt_out"].concat();
+    store::keep(&opt_out, "1");
+    store::keep(&left_name(&instance, "q"), puts(&[record("q", 0)]).as_str());
+    page.store.clear("segments identity");
+    assert!(page.records().await.is_empty());
+    assert_eq!(store::find(&opt_out).as_deref(), Some("1"));
+    assert_eq!(store::find(&left_name(&instance, "q")).as_deref(), Some(""));
+}
+
+#[wasm_bindgen_test]
+async fn a_store_opens_once_more_with_the_same_claims() {
+    let instance = unique_name();
+    let page = Page::open(&instance, "p").await;
+    page.store.open(2, "1b");
+    assert_eq!(page.answer(store::OPENED, 2).await, Ok(Some("1a".into())));
+    page.commit(&puts(&[record("p", 0)]), 0).await.unwrap();
+    assert!(Page::open(&instance, "q").await.adopted().await.is_empty());
 }
 
 #[wasm_bindgen_test]
 async fn a_closed_store_refuses_in_words() {
-    let store = open(&unique_name()).await;
-    store.close();
-    assert!(!store.write(&write("p")).await.unwrap_err().is_empty());
+    let page = Page::open(&unique_name(), "p").await;
+    page.store.leave("");
+    let refused = page.commit(&puts(&[record("p", 0)]), 0).await.unwrap_err();
+    assert!(rows::fields(&refused).count() == 2 && rows::fields(&refused).all(|words| !words.is_empty()));
 }

@@ -3,11 +3,10 @@
 use crate::network::{
     Network, hide_indexed_db, hide_locks, options, show_indexed_db, show_locks, sleep, text,
 };
+use crate::page::Page;
 use appizer_tracker::browser::api::Core;
 use appizer_tracker::browser::environment::unique_name;
-use appizer_tracker::browser::store::Store;
-use appizer_tracker::core::identity::Identity;
-use js_sys::{Array, Function};
+use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -36,11 +35,15 @@ impl Tracker {
     }
 
     async fn flush(&self) -> JsValue {
-        JsFuture::from(self.core.flush()).await.unwrap()
+        self.answer(Core::flush).await
     }
 
     async fn stats(&self) -> JsValue {
-        JsFuture::from(self.core.stats()).await.unwrap()
+        self.answer(Core::stats).await
+    }
+
+    async fn answer(&self, ask: impl Fn(&Core, Function)) -> JsValue {
+        JsFuture::from(Promise::new(&mut |resolve, _| ask(&self.core, resolve))).await.unwrap()
     }
 
     async fn heard(&self, kind: &str) -> JsValue {
@@ -109,11 +112,7 @@ async fn a_delivered_event_is_gone_from_the_store() {
     tracker.track(150);
     tracker.flush().await;
     tracker.core.close();
-    let identity = Identity { anonymous: "x".into(), user: None };
-    let (store, _) = Store::open(&instance, identity).await.unwrap();
-    for owner in store.owners().await.unwrap() {
-        assert!(store.load(&owner, None).await.unwrap().is_empty());
-    }
+    assert!(Page::open(&instance, "p").await.records().await.is_empty());
 }
 
 #[wasm_bindgen_test]

@@ -1,16 +1,22 @@
 //! The package's two scripts: an ES module for bundlers and `import`, a classic script for a script tag.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use appizer_tracker::core::policy;
 
-use super::embed;
+use super::{embed, wasm};
 use crate::{paths, process};
 
 pub fn write() -> Result<()> {
+    super::write(&glue(), wasm::glue()?)?;
     bundle("src/js/index.js", "esm", &paths::package().join("index.js"))?;
     bundle("src/js/script.js", "iife", &paths::package().join("appizer.js"))
+}
+
+/// wasm-bindgen's glue as it is bundled.
+pub fn glue() -> PathBuf {
+    paths::intermediate().join("glue.js")
 }
 
 fn bundle(entry: &str, format: &str, output: &Path) -> Result<()> {
@@ -18,7 +24,7 @@ fn bundle(entry: &str, format: &str, output: &Path) -> Result<()> {
     esbuild.args([entry, "--bundle", "--minify", "--target=es2020", "--log-level=warning"]);
     esbuild.arg(format!("--format={format}"));
     esbuild.arg(format!("--outfile={}", output.display()));
-    esbuild.arg(format!("--alias:appizer-glue={}", paths::wasm_pack().join("appizer.js").display()));
+    esbuild.arg(format!("--alias:appizer-glue={}", glue().display()));
     esbuild.arg(format!("--alias:appizer-module={}", embed::module_script().display()));
     esbuild.args(policy_defines());
     process::run(&mut esbuild)

@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha384};
 
-use super::{optimised_module, read};
+use super::{bundle, optimised_module, read};
 use crate::{paths, process, progress};
 
 /// Prints the table, and the hash that a script tag's `integrity` wants.
@@ -49,7 +49,7 @@ fn measured() -> Result<[(&'static str, Vec<u8>); 4]> {
         ("pkg/index.js", read(&package.join("index.js"))?),
         ("pkg/appizer.js", read(&package.join("appizer.js"))?),
         ("of which the module, before embedding", read(&optimised_module())?),
-        ("of which wasm-bindgen's glue, minified", minified(&paths::wasm_pack().join("appizer.js"))?),
+        ("of which wasm-bindgen's glue, minified", minified(&bundle::glue())?),
     ])
 }
 

@@ -17,6 +17,9 @@ use crate::{paths, process};
 const CANDIDATES: &[&[&str]] =
     &[&["-Oz"], &["-Oz", "--converge"], &["--flatten", "--rereloop", "-Oz", "-Oz"]];
 
+/// The JavaScript that the crate imports.
+const STORE: &str = "src/js/store.js";
+
 /// What rustc's output uses. Named, because the section that lists it is stripped with the symbols.
 const FEATURES: &[&str] = &[
     "--enable-bulk-memory",
@@ -57,6 +60,20 @@ fn cargo_home() -> PathBuf {
         .unwrap_or_default()
 }
 
+/// The glue, with the facade's own copy of the store in place of the one that wasm-bindgen put beside the module: the
+/// bundle must hold it once.
+pub fn glue() -> Result<String> {
+    let glue = read_text(&paths::wasm_pack().join("appizer.js"))?;
+    let mut lines: Vec<&str> = glue.lines().collect();
+    let imports = |line: &&mut &str| line.starts_with("import") && line.contains(STORE);
+    let import = lines.iter_mut().find(imports).context("wasm-bindgen's glue does not import the store")?;
+    let store = paths::root().join(STORE);
+    let (what, _) = import.split_once(" from ").context("an import without its `from`")?;
+    let own = format!("{what} from {:?};", store.display().to_string());
+    *import = &own;
+    Ok(lines.join("\n"))
+}
+
 /// The crate once more, as a `cdylib` alone, in a folder of its own: cargo optimises across crates (LTO) only
 /// where no `rlib` is asked for beside it, and the tests need the `rlib`. It saves an eighth of the module.
 fn write_cdylib_manifest() -> Result<PathBuf> {
@@ -66,6 +83,10 @@ fn write_cdylib_manifest() -> Result<PathBuf> {
     fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
     write(&folder.join("Cargo.toml"), as_cdylib(&manifest, &root.join("src/lib.rs"))?)?;
     write(&folder.join("Cargo.lock"), read(&root.join("Cargo.lock"))?)?;
+    // wasm-bindgen looks for the JavaScript that the crate imports beside the manifest.
+    let store = folder.join(STORE);
+    fs::create_dir_all(store.with_file_name("")).with_context(|| format!("creating a folder for {STORE}"))?;
+    write(&store, read(&root.join(STORE))?)?;
     Ok(folder)
 }
 

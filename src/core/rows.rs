@@ -1,0 +1,313 @@
+//! The store's rows as text. The first character of a row tells its layout; a row of another layout was written by a
+//! newer version and is left alone. An older layout would be read here as well, and written in the newest.
+//!
+//! | store | key | row, after the layout's `1` |
+//! |---|---|---|
+//! | `segments` | owner `/` number | time, a space, ids with spaces between, newline, envelopes with `,` and a newline between |
+//! | `accounts` | owner | the numbers of [`Account::numbers`], with spaces between |
+//! | `identity` | `identity` | the anonymous id, and after a newline the user, if there is one |
+//! | `marks` | owner | the destination, a space, ids with spaces between |
+//! | `shared` | `pacing` | [`crate::core::shared`] |
+//! | `leases` | owner | until when, a space, who has the owner's records |
+//! | `dead_letters` | time `/` event id | `r`, `u` or `c`, status, space, time, space, id, newline, envelope, newline, message |
+//!
+//! Rows cross into JavaScript and back joined into one text; the character that separates them stands in no row.
+
+use crate::core::account::Account;
+use crate::core::dead_letter::{DeadLetter, Reason};
+use crate::core::effect::Write;
+use crate::core::engine::Orphan;
+use crate::core::exit::Mark;
+use crate::core::identity::Identity;
+use crate::core::lease::Lease;
+use crate::core::segment::{Record, SegmentKey};
+use crate::core::text::{push_decimal, split_at_char};
+
+/// The queue's records.
+pub const SEGMENTS: &str = "segments";
+/// Each page's account.
+pub const ACCOUNTS: &str = "accounts";
+/// The one row of the identity, under its own name.
+pub const IDENTITY: &str = "identity";
+/// What pages that are gone gave to the browser.
+pub const MARKS: &str = "marks";
+/// What all pages know of the endpoint: one row.
+pub const SHARED: &str = "shared";
+/// The key of that row.
+pub const PACING: &str = "pacing";
+/// Claims where there are no Web Locks.
+pub const LEASES: &str = "leases";
+/// Events that are not sent again by themselves.
+pub const DEAD_LETTERS: &str = "dead_letters";
+
+/// Stands between the fields of a joined text (ASCII's unit separator), and nowhere else.
+pub const SEPARATOR: char = '\u{1f}';
+
+const LAYOUT: char = '1';
+
+/// Changes of the store, in order, as one text: the store's name, the key and the row of each, where an empty row
+/// deletes. What is kept outside the store is kept in the same form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Operations(String);
+
+impl Operations {
+    /// All that a write changes.
+    pub fn of_write(write: &Write) -> Self {
+        let mut operations = Self::of_records(&write.puts);
+        for key in &write.deletes {
+            operations.push(SEGMENTS, key.as_str(), "");
+        }
+        operations.push(ACCOUNTS, &write.owner, &account_row(write.account));
+        for owner in &write.adopted_accounts {
+            operations.push(ACCOUNTS, owner, "");
+        }
+        for owner in &write.settled_marks {
+            operations.push(MARKS, owner, "");
+        }
+        for key in &write.settled_letters {
+            operations.push(DEAD_LETTERS, key, "");
+        }
+        for letter in &write.letters {
+            operations.push(DEAD_LETTERS, &letter.key(), &letter_row(letter));
+        }
+        if let Some(identity) = &write.identity {
+            operations.push(IDENTITY, IDENTITY, &identity_row(identity));
+        }
+        operations
+    }
+
+    /// Puts records.
+    pub fn of_records(records: &[Record]) -> Self {
+        let mut operations = Self::default();
+        for record in records {
+            operations.push(SEGMENTS, record.key.as_str(), &segment_row(record));
+        }
+        operations
+    }
+
+    /// Puts `owner`'s mark.
+    pub fn of_mark(owner: &str, mark: &Mark) -> Self {
+        let mut operations = Self::default();
+        operations.push(MARKS, owner, &mark_row(mark));
+        operations
+    }
+
+    /// The text; empty for no operations.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn push(&mut self, store: &str, key: &str, row: &str) {
+        for field in [store, key, row] {
+            if !self.0.is_empty() {
+                self.0.push(SEPARATOR);
+            }
+            self.0.push_str(field);
+        }
+    }
+}
+
+/// A joined text's fields.
+pub fn fields(text: &str) -> impl Iterator<Item = &str> {
+    text.split(SEPARATOR).take(if text.is_empty() { 0 } else { usize::MAX })
+}
+
+/// The records that the operations of `text` put.
+pub fn records_in(text: &str) -> Vec<Record> {
+    let mut fields = fields(text);
+    let mut records = Vec::new();
+    while let (Some(store), Some(key), Some(row)) = (fields.next(), fields.next(), fields.next()) {
+        if store == SEGMENTS {
+            records.push(read_segment(key, row));
+        }
+    }
+    records
+}
+
+/// The records of a joined text of keys and rows. One of another layout comes out empty: the queue passes over it.
+pub fn records(text: &str) -> Vec<Record> {
+    read_rows(text, |key, row| Some(read_segment(key, row)))
+}
+
+/// The accounts of a joined text of keys and rows, but for `owner`'s.
+pub fn accounts_without(text: &str, owner: &str) -> Vec<Account> {
+    read_rows(text, |key, row| read_account(row).filter(|_| key != owner))
+}
+
+/// The dead letters of a joined text of keys and rows.
+pub fn letters(text: &str) -> Vec<DeadLetter> {
+    read_rows(text, |_, row| read_letter(row))
+}
+
+/// Pages that are gone, of a joined text: the name of each, its account's row and its mark's, empty where there is none.
+pub fn orphans(text: &str) -> Vec<Orphan> {
+    let mut fields = fields(text);
+    let mut orphans = Vec::new();
+    while let (Some(owner), Some(account), Some(mark)) = (fields.next(), fields.next(), fields.next()) {
+        let account = read_account(account).unwrap_or_default();
+        orphans.push(Orphan { owner: owner.into(), account, marks: read_mark(mark).into_iter().collect() });
+    }
+    orphans
+}
+
+/// The row of an identity.
+pub fn identity_row(identity: &Identity) -> String {
+    let mut row = begin();
+    push_free(&mut row, &identity.anonymous);
+    if let Some(user) = &identity.user {
+        row.push('\n');
+        push_free(&mut row, user);
+    }
+    row
+}
+
+/// The identity of a row.
+pub fn read_identity(row: &str) -> Option<Identity> {
+    let row = inside(row)?;
+    let (anonymous, user) = match split_at_char(row, '\n') {
+        Some((anonymous, user)) => (anonymous, Some(user.into())),
+        None => (row, None),
+    };
+    Some(Identity { anonymous: anonymous.into(), user })
+}
+
+/// The row of a lease after `holder` took or renewed it at `now`; none while it is another page's.
+pub fn take_lease(row: Option<&str>, holder: &str, now: u64) -> Option<String> {
+    let present = match row {
+        Some(row) => read_lease(inside(row)?),
+        None => None,
+    };
+    let lease = Lease::take(present.as_ref(), holder, now)?;
+    let mut row = begin();
+    push_decimal(&mut row, lease.until);
+    row.push(' ');
+    row.push_str(&lease.holder);
+    Some(row)
+}
+
+fn read_rows<T>(text: &str, read: impl Fn(&str, &str) -> Option<T>) -> Vec<T> {
+    let mut fields = fields(text);
+    let mut rows = Vec::new();
+    while let (Some(key), Some(row)) = (fields.next(), fields.next()) {
+        rows.extend(read(key, row));
+    }
+    rows
+}
+
+fn segment_row(record: &Record) -> String {
+    let mut row = String::with_capacity(record.ids.len() + record.events.len() + 20);
+    row.push(LAYOUT);
+    push_decimal(&mut row, record.at);
+    row.push(' ');
+    row.push_str(&record.ids);
+    row.push('\n');
+    row.push_str(&record.events);
+    row
+}
+
+fn read_segment(key: &str, row: &str) -> Record {
+    let row = inside(row).unwrap_or_default();
+    let (head, events) = split_at_char(row, '\n').unwrap_or_default();
+    let (at, ids) = split_at_char(head, ' ').unwrap_or_default();
+    let at = at.parse().unwrap_or_default();
+    Record { key: SegmentKey::from_text(key.into()), at, ids: ids.into(), events: events.into() }
+}
+
+fn account_row(mut account: Account) -> String {
+    let mut row = begin();
+    for column in account.numbers() {
+        if row.len() > 1 {
+            row.push(' ');
+        }
+        push_decimal(&mut row, *column);
+    }
+    row
+}
+
+/// A column that is missing was not known yet when the row was written.
+fn read_account(row: &str) -> Option<Account> {
+    let mut account = Account::default();
+    let numbers = inside(row)?.split(' ');
+    for (column, number) in account.numbers().into_iter().zip(numbers) {
+        *column = number.parse().ok()?;
+    }
+    Some(account)
+}
+
+fn mark_row(mark: &Mark) -> String {
+    let mut row = begin();
+    push_decimal(&mut row, mark.to.into());
+    row.push(' ');
+    row.push_str(&mark.ids);
+    row
+}
+
+fn read_mark(row: &str) -> Option<Mark> {
+    let (to, ids) = split_at_char(inside(row)?, ' ')?;
+    Some(Mark { to: to.parse::<u64>().ok()? as u32, ids: ids.into() })
+}
+
+fn read_lease(row: &str) -> Option<Lease> {
+    let (until, holder) = split_at_char(row, ' ')?;
+    Some(Lease { holder: holder.into(), until: until.parse().ok()? })
+}
+
+fn letter_row(letter: &DeadLetter) -> String {
+    let mut row = begin();
+    row.push(match letter.reason {
+        Reason::Rejected => 'r',
+        Reason::Uncertain => 'u',
+        Reason::Corrupt => 'c',
+    });
+    push_decimal(&mut row, letter.status.into());
+    row.push(' ');
+    push_decimal(&mut row, letter.at);
+    row.push(' ');
+    row.push_str(&letter.id);
+    row.push('\n');
+    row.push_str(&letter.json);
+    row.push('\n');
+    push_free(&mut row, &letter.message);
+    row
+}
+
+fn read_letter(row: &str) -> Option<DeadLetter> {
+    let row = inside(row)?;
+    let (head, row) = split_at_char(row, ' ')?;
+    let reason = match head.bytes().next()? {
+        b'r' => Reason::Rejected,
+        b'u' => Reason::Uncertain,
+        b'c' => Reason::Corrupt,
+        _ => return None,
+    };
+    let status = &head[1..];
+    let (at, row) = split_at_char(row, ' ')?;
+    let (id, row) = split_at_char(row, '\n')?;
+    let (json, message) = split_at_char(row, '\n')?;
+    Some(DeadLetter {
+        id: id.into(),
+        json: json.into(),
+        reason,
+        status: status.parse::<u64>().ok()? as u16,
+        message: message.into(),
+        at: at.parse().ok()?,
+    })
+}
+
+fn begin() -> String {
+    String::from(LAYOUT)
+}
+
+/// What follows the layout's character; none for another layout.
+fn inside(row: &str) -> Option<&str> {
+    row.strip_prefix(LAYOUT)
+}
+
+/// Text that came from outside may hold what separates fields: it is left out.
+fn push_free(row: &mut String, text: &str) {
+    text.chars().filter(|&c| c != SEPARATOR).for_each(|c| row.push(c));
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests;

@@ -1,0 +1,161 @@
+use super::*;
+use crate::core::policy;
+use proptest::prelude::*;
+
+/// Text without control characters, as ids, owners and JSON are.
+const PLAIN: &str = "[a-zA-Z0-9_{}:\",é-]{1,20}";
+
+/// What a page or an endpoint may say, without what separates fields.
+const FREE: &str = "[^\u{1f}]{0,20}";
+
+fn write() -> Write {
+    Write {
+        id: 1,
+        puts: Vec::new(),
+        deletes: Vec::new(),
+        owner: "p".into(),
+        account: Account::default(),
+        adopted_accounts: Vec::new(),
+        identity: None,
+        letters: Vec::new(),
+        settled_letters: Vec::new(),
+        settled_marks: Vec::new(),
+    }
+}
+
+fn triples(operations: &Operations) -> Vec<(&str, &str, &str)> {
+    let fields: Vec<_> = fields(operations.as_str()).collect();
+    fields.chunks(3).map(|triple| (triple[0], triple[1], triple[2])).collect()
+}
+
+/// The rows of one store as the store would give them back, joined.
+fn given_back(operations: &Operations, of: &str) -> String {
+    let rows = triples(operations).into_iter().filter(|(store, _, _)| *store == of);
+    let rows: Vec<_> = rows.flat_map(|(_, key, row)| [key, row]).collect();
+    rows.join(&SEPARATOR.to_string())
+}
+
+prop_compose! {
+    fn letter()(
+        id in PLAIN, json in PLAIN, reason in prop::sample::select(vec![Reason::Rejected, Reason::Uncertain, Reason::Corrupt]), status in any::<u16>(), message in FREE,
+        at in 0_u64..1_000_000_000_000_000,
+    ) -> DeadLetter {
+        DeadLetter { id, json, reason, status, message, at }
+    }
+}
+
+prop_compose! {
+    fn record()(number in 0_u32..100, at in any::<u64>(), events in prop::collection::vec((PLAIN, PLAIN), 1..5)) -> Record {
+        let (ids, envelopes): (Vec<_>, Vec<_>) = events.into_iter().unzip();
+        Record { key: SegmentKey::new("p", number), at, ids: ids.join(" "), events: envelopes.join(",\n") }
+    }
+}
+
+proptest! {
+    #[test]
+    fn records_read_back_from_the_operations_that_put_them(puts in prop::collection::vec(record(), 0..4)) {
+        let operations = Operations::of_write(&Write { puts: puts.clone(), ..write() });
+        prop_assert_eq!(records(&given_back(&operations, SEGMENTS)), puts.clone());
+        prop_assert_eq!(records_in(operations.as_str()), puts.clone());
+        prop_assert_eq!(records_in(Operations::of_records(&puts).as_str()), puts);
+    }
+
+    #[test]
+    fn letters_read_back_whatever_the_endpoint_said(letters in prop::collection::vec(letter(), 0..4)) {
+        let operations = Operations::of_write(&Write { letters: letters.clone(), ..write() });
+        prop_assert_eq!(super::letters(&given_back(&operations, DEAD_LETTERS)), letters);
+    }
+
+    #[test]
+    fn an_account_reads_back_number_by_number(numbers in prop::collection::vec(any::<u64>(), 1..20)) {
+        let mut account = Account::default();
+        account.numbers().into_iter().zip(numbers).for_each(|(column, number)| *column = number);
+        let text = given_back(&Operations::of_write(&Write { account, ..write() }), ACCOUNTS);
+        prop_assert_eq!(accounts_without(&text, "q"), [account]);
+        prop_assert_eq!(accounts_without(&text, "p"), []);
+    }
+
+    #[test]
+    fn an_identity_reads_back_whatever_the_user_is_called(anonymous in PLAIN, user in prop::option::of(FREE)) {
+        let identity = Identity { anonymous, user };
+        prop_assert_eq!(read_identity(&identity_row(&identity)), Some(identity));
+    }
+
+    #[test]
+    fn a_mark_reads_back_with_its_page(to in any::<u32>(), ids in "[a-z0-9-]{1,8}( [a-z0-9-]{1,8}){0,3}") {
+        let mark = Mark { to, ids };
+        let operations = Operations::of_mark("gone", &mark);
+        let (_, owner, row) = triples(&operations)[0];
+        let orphan = Orphan { owner: "gone".into(), account: Account::default(), marks: vec![mark] };
+        let separator = SEPARATOR.to_string();
+        prop_assert_eq!(orphans(&[owner, "", row].join(&separator)), [orphan]);
+    }
+
+    #[test]
+    fn no_text_makes_a_reader_panic(text in any::<String>(), row in "1[ruc]?[0-9 ]*[a\n]*[0-9 \n\u{1f}]*") {
+        for text in [text, row] {
+            let _ = (records(&text), records_in(&text), accounts_without(&text, ""), letters(&text), orphans(&text));
+            let _ = (read_identity(&text), take_lease(Some(&text), "p", 1));
+            let _ = (read_account(&text), read_mark(&text), read_letter(&text));
+        }
+    }
+
+    #[test]
+    fn a_row_of_another_layout_is_nothing_that_could_be_counted_or_taken(row in "[^1\u{1f}][^\u{1f}]{0,20}") {
+        let separator = SEPARATOR.to_string();
+        let text = ["p", &row].join(&separator);
+        prop_assert_eq!((accounts_without(&text, ""), letters(&text)), (Vec::new(), Vec::new()));
+        let nothing = Orphan { owner: "p".into(), account: Account::default(), marks: Vec::new() };
+        prop_assert_eq!(orphans(&["p", &row, &row].join(&separator)), [nothing]);
+        prop_assert_eq!((read_identity(&row), take_lease(Some(&row), "p", 1)), (None, None));
+        prop_assert!(records(&text).iter().all(|record| record.ids.is_empty()), "the queue passes over it");
+    }
+}
+
+#[test]
+fn what_would_separate_fields_is_left_out_of_a_users_name() {
+    let identity = Identity { anonymous: "a".into(), user: Some("x\u{1f}y".into()) };
+    assert_eq!(identity_row(&identity), "1a\nxy");
+}
+
+#[test]
+fn a_write_is_its_puts_its_account_and_its_deletions() {
+    let change = Write {
+        puts: vec![Record { key: SegmentKey::new("p", 1), at: 9, ids: "e1".into(), events: "{}".into() }],
+        deletes: vec![SegmentKey::new("p", 0)],
+        account: Account { accepted: 7, delivered: 3, ..Account::default() },
+        adopted_accounts: vec!["dead".into()],
+        identity: Some(Identity { anonymous: "a".into(), user: None }),
+        settled_letters: vec!["9/e".into()],
+        settled_marks: vec!["gone".into()],
+        ..write()
+    };
+    let operations = Operations::of_write(&change);
+    let [put, delete, (accounts, owner, account), rest @ ..] = &triples(&operations)[..] else { panic!() };
+    assert_eq!([*put, *delete], [(SEGMENTS, "p/00000001", "19 e1\n{}"), (SEGMENTS, "p/00000000", "")]);
+    assert_eq!((*accounts, *owner), (ACCOUNTS, "p"));
+    assert!(account.starts_with("17 3 0"), "{account}");
+    assert_eq!(
+        rest,
+        [(ACCOUNTS, "dead", ""), (MARKS, "gone", ""), (DEAD_LETTERS, "9/e", ""), (IDENTITY, IDENTITY, "1a"),]
+    );
+}
+
+#[test]
+fn an_account_of_fewer_columns_is_read_as_far_as_it_goes() {
+    let mut account = read_account("15 4").unwrap();
+    let mut columns = account.numbers().into_iter();
+    assert_eq!(columns.next().map(|column| *column), Some(5));
+    assert_eq!(columns.next().map(|column| *column), Some(4));
+    assert!(columns.all(|column| *column == 0));
+}
+
+#[test]
+fn a_lease_is_its_holders_until_it_ends() {
+    let row = take_lease(None, "p", 1_000).unwrap();
+    assert_eq!(take_lease(Some(&row), "q", 2_000), None);
+    let renewed = take_lease(Some(&row), "p", 3_000).unwrap();
+    assert_eq!(take_lease(Some(&renewed), "q", 1_001 + policy::LEASE), None);
+    assert!(take_lease(Some(&renewed), "q", 3_001 + policy::LEASE).is_some());
+    assert!(take_lease(Some("1nonsense"), "q", 1).is_some(), "what cannot be read claims nothing");
+}

@@ -1,0 +1,286 @@
+// The only code that touches IndexedDB, localStorage and Web Locks. It is mechanical and decides nothing: rows are
+// texts that src/core/rows.rs writes and reads, changes of rows its `Operations`. Plain JavaScript, because a call of
+// IndexedDB is a line here and a state machine of 500 to 1,000 bytes in WebAssembly.
+
+const STORES = ['segments', 'accounts', 'identity', 'marks', 'leases', 'dead_letters', 'shared'];
+/** Stands between the fields of joined texts, and in none of them. */
+export const SEPARATOR = '\x1f';
+
+// What `answer` is told beside the answers to calls; `Kind` of src/browser/store.rs.
+const OPENED = 0;
+const WRITTEN = 1;
+const ORPHANS = 2;
+const LEASE = 3;
+const USURPED = 4;
+const CLOSED = 12;
+
+/**
+ * The queue's store for the page `owner`. What comes of every call is told by `answer(kind, id, text, failure)`.
+ *
+ * - `OPENED`: the page has its own lock or lease, and `text` is the identity's row.
+ * - `LEASE`: `text` is a lease's row; the page's to take or renew if it returns another.
+ * - `USURPED`: another page has taken a lease of this one's, which it is to renew every `renewal` milliseconds.
+ * - `CLOSED`: the browser closed the database.
+ */
+export function makeStore(instance, owner, renewal, answer) {
+  const held = new Map();
+  let opening;
+  let database;
+  let closed;
+  let renewing;
+
+  const tell = (kind, id, promise) =>
+    promise.then((text) => answer(kind, id, text), (error) => answer(kind, id, undefined, `${error?.name}${SEPARATOR}${error?.message}`));
+
+  // Runs `work` at once in a transaction of its own, and waits until that is committed.
+  const transact = (stores, mode, work) =>
+    new Promise((resolve, reject) => {
+      const transaction = database.transaction(stores, mode);
+      let result;
+      transaction.oncomplete = () => resolve(result);
+      transaction.onabort = () => reject(transaction.error);
+      work((store) => transaction.objectStore(store), (value) => (result = value), transaction);
+    });
+
+  const update = (store, key, change, stores = [store]) =>
+    transact(stores, 'readwrite', (rows, settle) => {
+      rows(store).get(key).onsuccess = ({ target }) => {
+        const row = change(target.result, rows);
+        if (row != null) rows(store).put(row, key);
+        settle(row);
+      };
+    });
+
+  // Moves in what pages left in localStorage. It is read inside the transaction, so that what another page has moved
+  // and sent meanwhile does not come back.
+  const moveIn = async (candidate) => {
+    let names;
+    const row = await update('identity', 'identity', (row, rows) => {
+      names = kept(`appizer:${instance}:left`).filter((name) => {
+        const operations = find(name);
+        const fields = operations.split(SEPARATOR);
+        // What a newer version left, or nobody of us, stays.
+        const known = fields.length % 3 === 0 && fields.every((field, place) => place % 3 || STORES.includes(field));
+        if (known) apply(operations, rows);
+        return known;
+      });
+      return row ?? candidate;
+    }, STORES);
+    names.forEach((name) => keep(name));
+    return row;
+  };
+
+  // Whether the records of `of` are this page's now.
+  const take = (of) =>
+    navigator.locks
+      ? new Promise((resolve) => {
+          const granted = (lock) => {
+            if (!lock || closed) return resolve(false);
+            // The browser holds the lock for as long as this promise is pending.
+            return new Promise((release) => {
+              held.set(of, release);
+              resolve(true);
+            });
+          };
+          navigator.locks.request(`appizer:${instance}:${of}`, { ifAvailable: true }, granted).catch(() => resolve(false));
+        })
+      : update('leases', of, (row) => (closed ? undefined : answer(LEASE, 0, row))).then((row) => {
+          if (row) held.set(of);
+          return !!row;
+        });
+
+  const renew = async () => {
+    for (const of of held.keys()) {
+      // A failure is no loss: the next renewal may succeed.
+      if (!(await take(of).catch(() => true))) {
+        held.delete(of);
+        answer(USURPED, opening);
+      }
+    }
+  };
+
+  const open = async (id, candidate) => {
+    const { locks } = navigator;
+    // Before there is a store: a page must never look dead while it lives.
+    if (locks && !held.has(owner)) await take(owner);
+    const opened = await new Promise((resolve, reject) => {
+      const request = indexedDB.open(`appizer-${instance}`, 1);
+      request.onupgradeneeded = () => STORES.forEach((store) => request.result.createObjectStore(store));
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    if (closed || id !== opening) return opened.close();
+    database = opened;
+    // A newer version of this library waits for us to let go, or the data was deleted.
+    opened.onversionchange = opened.onclose = () => {
+      opened.close();
+      if (opened === database) answer(CLOSED, id);
+    };
+    const row = await moveIn(candidate);
+    if (!locks) {
+      await take(owner);
+      clearInterval(renewing);
+      renewing = setInterval(renew, renewal);
+    }
+    return row;
+  };
+
+  // The names of the pages that are gone and whose records are this page's now, each with its account and its mark.
+  const adopt = async () => {
+    await moveIn();
+    const owners = new Set();
+    await transact(STORES, 'readonly', (rows) => {
+      for (const store of ['segments', 'accounts', 'marks']) {
+        rows(store).getAllKeys().onsuccess = ({ target }) => target.result.forEach((key) => owners.add(`${key}`.split('/')[0]));
+      }
+    });
+    const found = [];
+    for (const of of owners) {
+      // Once the page has left, its own name is as free as any, and must stay so.
+      if (!closed && !held.has(of) && (await take(of))) found.push(of);
+    }
+    // Read only now: what is claimed nobody else changes.
+    const fields = [];
+    await transact(STORES, 'readonly', (rows) => {
+      found.forEach((of, place) => {
+        fields[place * 3] = of;
+        rows('accounts').get(of).onsuccess = ({ target }) => (fields[place * 3 + 1] = target.result);
+        rows('marks').get(of).onsuccess = ({ target }) => (fields[place * 3 + 2] = target.result);
+      });
+    });
+    return join(fields);
+  };
+
+  return {
+    /** Opens it, once more if it was closed; `candidate` is the identity's row if there is none. */
+    open(id, candidate) {
+      database?.close();
+      opening = id;
+      tell(OPENED, id, open(id, candidate));
+    },
+
+    /** Whether leases take the place of locks. */
+    get leases() {
+      return !navigator.locks;
+    },
+
+    /** One transaction, begun at once. Of the dead letters at most `letters` are kept, if it is not 0. */
+    commit(id, operations, letters) {
+      const written = transact(STORES, 'readwrite', (rows, settle, transaction) => {
+        apply(operations, rows);
+        // One that is still open when its page goes away may be lost.
+        transaction.commit?.();
+      });
+      tell(WRITTEN, id, written);
+      if (letters) {
+        written.then(() =>
+          transact(STORES, 'readwrite', (rows) => {
+            const all = rows('dead_letters');
+            all.getAllKeys().onsuccess = ({ target }) => target.result.slice(0, -letters).forEach((key) => all.delete(key));
+          }),
+        ).catch(() => {});
+      }
+    },
+
+    /** The keys and rows after `lower` and up to `upper`, at most `limit` of them if it is not 0. */
+    read(kind, id, store, lower, upper, limit) {
+      const read = transact(store, 'readonly', (rows, settle) => {
+        const range = IDBKeyRange.bound(lower, upper, true);
+        let keys;
+        rows(store).getAllKeys(range, limit).onsuccess = ({ target }) => (keys = target.result);
+        rows(store).getAll(range, limit).onsuccess = ({ target }) =>
+          settle(join(keys.flatMap((key, place) => [key, target.result[place]])));
+      });
+      tell(kind, id, read);
+    },
+
+    /** Puts a row through `answer(kind, id, row)`, which is asked in the midst of a transaction. */
+    update(kind, done, id, store, key) {
+      tell(done, id, update(store, key, (row) => answer(kind, id, row)));
+    },
+
+    /** Clears the stores of these names at once, and what is kept in localStorage for the queue. */
+    clear(stores) {
+      forgetAll(instance);
+      const names = stores.split(' ');
+      transact(names, 'readwrite', (rows, settle, transaction) => {
+        names.forEach((name) => rows(name).clear());
+        transaction.commit?.();
+      }).catch(() => {});
+    },
+
+    /** Looks for what pages that are gone left, and takes it. */
+    adopt(id) {
+      adopt().then((text) => answer(ORPHANS, id, text), () => {});
+    },
+
+    /** The page goes away: `operations` are committed and kept, locks and leases given back, the database closed. */
+    leave(operations) {
+      closed = true;
+      clearInterval(renewing);
+      if (operations) keep(`appizer:${instance}:left-mark:${owner}`, operations);
+      const leases = [];
+      for (const [of, release] of held) release ? release() : leases.push('leases', of, '');
+      held.clear();
+      const all = [operations, ...leases].filter((field, place) => place || field).join(SEPARATOR);
+      if (all && database) this.commit(0, all, 0);
+      // Once its transactions have ended; an open one would keep the page from the back/forward cache.
+      database?.close();
+    },
+  };
+}
+
+/** Keeps a text in localStorage, or forgets it. Whether the browser let it. */
+export function keep(name, text) {
+  try {
+    text ? localStorage.setItem(name, text) : localStorage.removeItem(name);
+    return true;
+  } catch {
+    // Forbidden, full, or a worker.
+  }
+}
+
+/** A text that was kept, empty if there is none; nothing where none can be read. */
+export function find(name) {
+  try {
+    return localStorage.getItem(name) ?? '';
+  } catch {
+    // As above.
+  }
+}
+
+/** Forgets all that is kept for the queue, but that the visitor has opted out. */
+export function forgetAll(instance) {
+  kept(`appizer:${instance}:`).forEach((name) => name === `appizer:${instance}:opt_out` || keep(name));
+}
+
+/** Takes out all that pages of the queue left. */
+export function takeLeft(instance) {
+  const texts = kept(`appizer:${instance}:left:`).map((name) => {
+    const text = find(name);
+    keep(name);
+    return text;
+  });
+  return texts.join(SEPARATOR);
+}
+
+function kept(prefix) {
+  try {
+    return Object.keys(localStorage).filter((name) => name.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}
+
+function apply(operations, rows) {
+  const fields = operations.split(SEPARATOR);
+  for (let place = 0; place < fields.length; place += 3) {
+    const [store, key, row] = fields.slice(place, place + 3);
+    row ? rows(store).put(row, key) : rows(store).delete(key);
+  }
+}
+
+// What is not a text without separators was not written by us: it becomes empty, which nobody can read.
+function join(fields) {
+  return fields.map((field) => (typeof field === 'string' && !field.includes(SEPARATOR) ? field : '')).join(SEPARATOR);
+}
