@@ -1,21 +1,32 @@
-// From the text inside the package to a running module: deflated and in base64 it costs over a compressing
-// server what the bare file would, and there is no file to host.
+// From the text inside the package to a running module: there is no file to host, and over a compressing server the
+// text costs little more than the bare file would. xtask/src/build/embed.rs writes it and says why it is as it is.
 import { Core, initSync } from 'appizer-glue';
-import module from 'appizer-module';
+import text from 'appizer-module';
+
+const ALPHABET = ' !#%&()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz{|}~';
 
 let loading;
 
 /** Resolves with the class of the trackers' cores; all trackers share one module. */
 export function loadCore() {
-  loading ??= compile().then((compiled) => {
-    initSync({ module: compiled });
+  loading ??= WebAssembly.compile(decode()).then((module) => {
+    initSync({ module });
     return Core;
   });
   return loading;
 }
 
-async function compile() {
-  const deflated = Uint8Array.from(atob(module), (letter) => letter.charCodeAt(0));
-  const inflated = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-  return WebAssembly.compile(await new Response(inflated).arrayBuffer());
+// A bit for each byte that is one character; the others are two, of which the first is one of the first two.
+function decode() {
+  const kinds = [[], []];
+  for (let byte = 0; byte < 256; byte++) {
+    kinds[(parseInt(text.substr((byte >> 3) * 2, 2), 16) >> (byte & 7)) & 1].push(byte);
+  }
+  const places = new Map([...ALPHABET].map((letter, place) => [letter, place]));
+  const bytes = [];
+  for (let at = 64; at < text.length; at++) {
+    const place = places.get(text[at]);
+    bytes.push(place < 2 ? kinds[0][place * ALPHABET.length + places.get(text[++at])] : kinds[1][place - 2]);
+  }
+  return Uint8Array.from(bytes);
 }

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use appizer_tracker::core::policy;
 
-use super::{embed, wasm};
+use super::embed;
 use crate::{paths, process};
 
 pub fn write() -> Result<()> {
-    super::write(&glue(), wasm::glue()?)?;
     bundle("src/js/index.js", "esm", &paths::package().join("index.js"))?;
     bundle("src/js/script.js", "iife", &paths::package().join("appizer.js"))
 }

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod embed;
+mod names;
 mod package;
 mod size;
 mod wasm;
@@ -21,7 +22,10 @@ pub fn run() -> Result<()> {
             println!("   the module is the one optimised before");
             return Ok(());
         }
-        embed::write_module(&wasm::optimise()?)?;
+        let (module, glue) = names::shorten(&wasm::optimise()?, &wasm::glue()?)?;
+        write(&optimised_module(), &module)?;
+        embed::write_module(&module)?;
+        write(&bundle::glue(), glue)?;
         wasm::remember_optimised()
     })?;
     progress::step("build: package", || {

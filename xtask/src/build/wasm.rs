@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use toml_edit::{Array, DocumentMut, value};
 
-use super::{embed, optimised_module, read, read_text, write};
+use super::{bundle, embed, optimised_module, read, read_text, write};
 use crate::{paths, process};
 
 /// Tried each time, for which of them wins changes with the code.
@@ -113,13 +113,13 @@ pub fn optimise() -> Result<Vec<u8>> {
         }
     }
     let (_, module) = best.context("no passes of wasm-opt to try")?;
-    write(&optimised_module(), &module)?;
     Ok(module)
 }
 
 /// Whether what stands in `target/package` comes from this very output of wasm-pack.
 pub fn is_optimised() -> Result<bool> {
-    let complete = optimised_module().is_file() && embed::module_script().is_file();
+    let outputs = [optimised_module(), embed::module_script(), bundle::glue()];
+    let complete = outputs.iter().all(|output| output.is_file());
     Ok(complete && fs::read_to_string(stamp()).is_ok_and(|stamp| fingerprint().is_ok_and(|now| now == stamp)))
 }
 
@@ -145,11 +145,13 @@ fn stamp() -> PathBuf {
     paths::intermediate().join("optimised.stamp")
 }
 
-/// Of all that decides the result: the module, the tool's version and what it is told.
+/// Of all that decides the result: the module and its glue, this program, the tool's version and what it is told.
 fn fingerprint() -> Result<String> {
     let tools = read(&paths::npm().join("package-lock.json"))?;
     let mut hash = Sha256::new();
     hash.update(read(&compiled_module())?);
+    hash.update(glue()?);
+    hash.update(read(&env::current_exe().context("finding this program")?)?);
     hash.update(tools);
     hash.update(format!("{CANDIDATES:?} {FEATURES:?} {STRIPPED:?}"));
     Ok(STANDARD.encode(hash.finalize()))

@@ -1,0 +1,189 @@
+//! Short names for what module and glue have in common. wasm-bindgen's own carry a hash each, which no compressor makes
+//! smaller, and stand both in the module and in the glue.
+
+use anyhow::{Context, Result, bail};
+
+const IMPORTS: u8 = 2;
+const EXPORTS: u8 = 7;
+const PREAMBLE: usize = 8;
+
+/// The module with short names, and the glue that goes with it.
+pub fn shorten(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
+    let mut glue = glue.to_owned();
+    let mut shortened = module.get(..PREAMBLE).context("no module")?.to_vec();
+    let mut reader = Reader { rest: &module[PREAMBLE..] };
+    while !reader.rest.is_empty() {
+        let id = reader.byte()?;
+        let length = reader.number()?;
+        let content = reader.take(length)?;
+        let content = match id {
+            IMPORTS => shorten_imports(content, &mut glue)?,
+            EXPORTS => shorten_exports(content, &mut glue)?,
+            _ => content.to_vec(),
+        };
+        shortened.push(id);
+        push_number(&mut shortened, content.len());
+        shortened.extend(content);
+    }
+    Ok((shortened, glue))
+}
+
+fn shorten_imports(section: &[u8], glue: &mut String) -> Result<Vec<u8>> {
+    let mut reader = Reader { rest: section };
+    let count = reader.number()?;
+    let mut shortened = Vec::new();
+    push_number(&mut shortened, count);
+    for place in 0..count {
+        let from = reader.name()?;
+        let name = reader.name()?;
+        let before = reader.rest;
+        if reader.byte()? != 0 {
+            bail!("the import {name} is no function");
+        }
+        reader.number()?;
+        let short = short_name(place);
+        push_name(&mut shortened, "w");
+        push_name(&mut shortened, &short);
+        shortened.extend(&before[..before.len() - reader.rest.len()]);
+        *glue = replace_once(glue, &format!(" {name}: "), &format!(" {short}: "))?;
+        *glue = glue.replace(&format!("\"{from}\": "), "\"w\": ");
+    }
+    Ok(shortened)
+}
+
+fn shorten_exports(section: &[u8], glue: &mut String) -> Result<Vec<u8>> {
+    let mut reader = Reader { rest: section };
+    let count = reader.number()?;
+    let mut shortened = Vec::new();
+    push_number(&mut shortened, count);
+    for place in 0..count {
+        let name = reader.name()?;
+        let before = reader.rest;
+        reader.byte()?;
+        reader.number()?;
+        let short = short_name(place);
+        push_name(&mut shortened, &short);
+        shortened.extend(&before[..before.len() - reader.rest.len()]);
+        *glue = replace_member(glue, name, &short);
+    }
+    Ok(shortened)
+}
+
+fn replace_once(text: &str, from: &str, to: &str) -> Result<String> {
+    if text.matches(from).count() != 1 {
+        bail!("wasm-bindgen's glue does not have{from}exactly once");
+    }
+    Ok(text.replacen(from, to, 1))
+}
+
+/// `wasm.name` becomes `wasm.short`, but `wasm.name2` stays.
+fn replace_member(text: &str, name: &str, short: &str) -> String {
+    let member = format!("wasm.{name}");
+    let mut parts = text.split(&member);
+    let mut replaced = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let longer = part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$');
+        replaced.push_str("wasm.");
+        replaced.push_str(if longer { name } else { short });
+        replaced.push_str(part);
+    }
+    replaced
+}
+
+/// `a` to `z`, then `aa`, `ba` and so on.
+fn short_name(place: usize) -> String {
+    let letter = char::from(b'a' + (place % 26) as u8);
+    if place < 26 { letter.into() } else { format!("{letter}{}", short_name(place / 26 - 1)) }
+}
+
+struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    fn byte(&mut self) -> Result<u8> {
+        Ok(self.take(1)?[0])
+    }
+
+    /// LEB128.
+    fn number(&mut self) -> Result<usize> {
+        let mut number = 0;
+        for shift in (0..35).step_by(7) {
+            let byte = self.byte()?;
+            number |= usize::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        bail!("a number in the module does not end");
+    }
+
+    fn name(&mut self) -> Result<&'a str> {
+        let length = self.number()?;
+        std::str::from_utf8(self.take(length)?).context("a name in the module")
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(length).context("the module ends early")?;
+        self.rest = rest;
+        Ok(taken)
+    }
+}
+
+fn push_number(bytes: &mut Vec<u8>, mut number: usize) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn push_name(bytes: &mut Vec<u8>, name: &str) {
+    push_number(bytes, name.len());
+    bytes.extend(name.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A module with the import `./glue.js` `__wbg_now_0123` (function, type 0) and the export `core_now` of it.
+    fn module() -> Vec<u8> {
+        let mut imports = vec![1];
+        push_name(&mut imports, "./glue.js");
+        push_name(&mut imports, "__wbg_now_0123");
+        imports.extend([0, 0]);
+        let mut exports = vec![1];
+        push_name(&mut exports, "core_now");
+        exports.extend([0, 0]);
+        let mut module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0".to_vec();
+        for (id, content) in [(IMPORTS, imports), (EXPORTS, exports)] {
+            module.push(id);
+            push_number(&mut module, content.len());
+            module.extend(content);
+        }
+        module
+    }
+
+    #[test]
+    fn both_sides_get_the_same_short_names() {
+        let glue = "{\n \"./glue.js\": { __proto__: null,\n __wbg_now_0123: function() {} } }\nwasm.core_now(); wasm.core_now2();";
+        let (module, glue) = shorten(&module(), glue).unwrap();
+        assert_eq!(
+            module,
+            b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x07\x01\x01w\x01a\0\0\x07\x05\x01\x01a\0\0"
+        );
+        assert_eq!(glue, "{\n \"w\": { __proto__: null,\n a: function() {} } }\nwasm.a(); wasm.core_now2();");
+    }
+
+    #[test]
+    fn glue_of_another_module_is_an_error() {
+        assert!(shorten(&module(), "").is_err());
+    }
+
+    #[test]
+    fn short_names_differ() {
+        let names: std::collections::BTreeSet<_> = (0..2_000).map(short_name).collect();
+        assert_eq!(names.len(), 2_000);
+    }
+}
