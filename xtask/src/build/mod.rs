@@ -4,7 +4,9 @@ mod bundle;
 mod embed;
 mod names;
 mod package;
+mod sections;
 mod size;
+mod snip;
 mod wasm;
 
 use std::fs;

@@ -1,30 +1,18 @@
 //! Short names for what module and glue have in common. wasm-bindgen's own carry a hash each, which no compressor makes
 //! smaller, and stand both in the module and in the glue.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-const IMPORTS: u8 = 2;
-const EXPORTS: u8 = 7;
-const PREAMBLE: usize = 8;
+use super::sections::{EXPORTS, IMPORTS, Reader, push_name, push_number, rewrite};
 
 /// The module with short names, and the glue that goes with it.
 pub fn shorten(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
     let mut glue = glue.to_owned();
-    let mut shortened = module.get(..PREAMBLE).context("no module")?.to_vec();
-    let mut reader = Reader { rest: &module[PREAMBLE..] };
-    while !reader.rest.is_empty() {
-        let id = reader.byte()?;
-        let length = reader.number()?;
-        let content = reader.take(length)?;
-        let content = match id {
-            IMPORTS => shorten_imports(content, &mut glue)?,
-            EXPORTS => shorten_exports(content, &mut glue)?,
-            _ => content.to_vec(),
-        };
-        shortened.push(id);
-        push_number(&mut shortened, content.len());
-        shortened.extend(content);
-    }
+    let shortened = rewrite(module, |id, content| match id {
+        IMPORTS => shorten_imports(content, &mut glue).map(Some),
+        EXPORTS => shorten_exports(content, &mut glue).map(Some),
+        _ => Ok(None),
+    })?;
     Ok((shortened, glue))
 }
 
@@ -94,53 +82,6 @@ fn replace_member(text: &str, name: &str, short: &str) -> String {
 fn short_name(place: usize) -> String {
     let letter = char::from(b'a' + (place % 26) as u8);
     if place < 26 { letter.into() } else { format!("{letter}{}", short_name(place / 26 - 1)) }
-}
-
-struct Reader<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Reader<'a> {
-    fn byte(&mut self) -> Result<u8> {
-        Ok(self.take(1)?[0])
-    }
-
-    /// LEB128.
-    fn number(&mut self) -> Result<usize> {
-        let mut number = 0;
-        for shift in (0..35).step_by(7) {
-            let byte = self.byte()?;
-            number |= usize::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-        }
-        bail!("a number in the module does not end");
-    }
-
-    fn name(&mut self) -> Result<&'a str> {
-        let length = self.number()?;
-        std::str::from_utf8(self.take(length)?).context("a name in the module")
-    }
-
-    fn take(&mut self, length: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(length).context("the module ends early")?;
-        self.rest = rest;
-        Ok(taken)
-    }
-}
-
-fn push_number(bytes: &mut Vec<u8>, mut number: usize) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-fn push_name(bytes: &mut Vec<u8>, name: &str) {
-    push_number(bytes, name.len());
-    bytes.extend(name.as_bytes());
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use toml_edit::{Array, DocumentMut, value};
 
-use super::{bundle, embed, optimised_module, read, read_text, write};
+use super::{bundle, embed, optimised_module, read, read_text, snip, write};
 use crate::{paths, process};
 
 /// Tried each time, for which of them wins changes with the code.
@@ -103,6 +103,7 @@ fn as_cdylib(manifest: &str, library: &Path) -> Result<String> {
 pub fn optimise() -> Result<Vec<u8>> {
     let directory = paths::intermediate();
     fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
+    write(&snipped_module(), snip::snip(&read(&compiled_module())?)?)?;
     let mut best: Option<(usize, Vec<u8>)> = None;
     for passes in CANDIDATES {
         let module = optimise_with(passes, &directory)?;
@@ -130,7 +131,7 @@ pub fn remember_optimised() -> Result<()> {
 fn optimise_with(passes: &[&str], directory: &Path) -> Result<Vec<u8>> {
     let output = directory.join("candidate.wasm");
     let mut wasm_opt = process::command(paths::npm_program("wasm-opt"));
-    wasm_opt.arg(compiled_module()).arg("--output").arg(&output);
+    wasm_opt.arg(snipped_module()).arg("--output").arg(&output);
     process::run(wasm_opt.args(FEATURES).args(passes).args(STRIPPED))?;
     let module = read(&output)?;
     fs::remove_file(&output).with_context(|| format!("removing {}", output.display()))?;
@@ -139,6 +140,10 @@ fn optimise_with(passes: &[&str], directory: &Path) -> Result<Vec<u8>> {
 
 fn compiled_module() -> PathBuf {
     paths::wasm_pack().join("appizer_bg.wasm")
+}
+
+fn snipped_module() -> PathBuf {
+    paths::intermediate().join("snipped.wasm")
 }
 
 fn stamp() -> PathBuf {
