@@ -2,6 +2,7 @@
 //! them, send them again or discard them.
 
 use crate::core::event::Envelope;
+use crate::core::number::number;
 use crate::core::text;
 use serde::Serialize;
 
@@ -19,6 +20,7 @@ pub struct DeadLetter {
     /// What the endpoint said.
     pub message: String,
     /// When, in milliseconds since 1970.
+    #[serde(serialize_with = "number")]
     pub at: u64,
 }
 

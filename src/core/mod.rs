@@ -14,6 +14,7 @@ pub mod identity;
 pub mod json;
 pub mod lease;
 pub mod notice;
+pub mod number;
 pub mod options;
 pub mod pacing;
 pub mod policy;

@@ -3,6 +3,7 @@
 
 use crate::core::account::Dropped;
 use crate::core::event::Refusal;
+use crate::core::number::number;
 use serde::Serialize;
 
 /// Something a listener may want to know.
@@ -17,6 +18,7 @@ pub enum Notice {
     /// A batch arrived.
     Delivered {
         /// Events in it.
+        #[serde(serialize_with = "number")]
         count: usize,
         /// Their ids.
         ids: Vec<String>,
@@ -26,6 +28,7 @@ pub enum Notice {
         /// Failures in a row.
         attempt: u32,
         /// Milliseconds until it is sent again at the earliest.
+        #[serde(serialize_with = "number")]
         delay: u64,
         /// HTTP status, 0 without an answer.
         status: u16,
@@ -60,6 +63,7 @@ pub enum Notice {
         /// What the endpoint said.
         message: String,
         /// When it is tried again, in milliseconds since 1970.
+        #[serde(serialize_with = "number")]
         until: u64,
     },
     /// Events were given up under a documented limit.
@@ -67,6 +71,7 @@ pub enum Notice {
         /// Which limit.
         reason: &'static str,
         /// How many.
+        #[serde(serialize_with = "number")]
         count: u64,
     },
     /// The tracker works with less than it wants.
@@ -106,16 +111,20 @@ pub enum Waiting {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FlushResult {
     /// Events delivered since the call.
+    #[serde(serialize_with = "number")]
     pub delivered: usize,
     /// Events refused by the endpoint since the call.
+    #[serde(serialize_with = "number")]
     pub rejected: usize,
     /// Events still in this page's queue.
+    #[serde(serialize_with = "number")]
     pub queued: u64,
     /// Why they wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
     /// Until when, in milliseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "number")]
     pub until: Option<u64>,
 }
 
@@ -124,20 +133,27 @@ pub struct FlushResult {
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
     /// As in [`crate::core::account::Account`], over all pages of the queue.
+    #[serde(serialize_with = "number")]
     pub accepted: u64,
     /// Confirmed by the endpoint.
+    #[serde(serialize_with = "number")]
     pub delivered: u64,
     /// Given to the browser at exit.
+    #[serde(serialize_with = "number")]
     pub handed_over: u64,
     /// Neither settled nor given up.
+    #[serde(serialize_with = "number")]
     pub queued: u64,
     /// Refused by the endpoint.
+    #[serde(serialize_with = "number")]
     pub rejected: u64,
     /// Fate unknown.
+    #[serde(serialize_with = "number")]
     pub uncertain: u64,
     /// Given up.
     pub dropped: Dropped,
     /// Events in requests that are under way, of this page.
+    #[serde(serialize_with = "number")]
     pub in_flight: usize,
     /// `indexeddb` or `memory`.
     pub storage: &'static str,
@@ -148,6 +164,7 @@ pub struct Stats {
     pub waiting: Option<Waiting>,
     /// Until when, in milliseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "number")]
     pub until: Option<u64>,
     /// The last answer that was not a delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
