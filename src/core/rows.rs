@@ -280,7 +280,7 @@ fn read_letter(row: &str) -> Option<DeadLetter> {
         b'c' => Reason::Corrupt,
         _ => return None,
     };
-    let status = &head[1..];
+    let status = head.get(1..)?;
     let (at, row) = split_at_char(row, ' ')?;
     let (id, row) = split_at_char(row, '\n')?;
     let (json, message) = split_at_char(row, '\n')?;

@@ -26,7 +26,7 @@ pub fn run(options: &Options) -> Result<()> {
     check_free(collector_port)?;
     check_free(pages_port)?;
     setup::ensure(setup::BUILD)?;
-    build::run()?;
+    build::run(&build::Options::default())?;
     progress::step("demo: collector", || {
         process::run(process::cargo().args(["build", "--package", "collector"]))
     })?;

@@ -27,7 +27,9 @@ enum Command {
     /// Installs everything the other commands need; what is there already is left as it is
     Setup,
     /// Builds the npm package into pkg/
-    Build,
+    Build(build::Options),
+    /// Builds the package, says what it weighs and what weighs most in it, and fails above a gate
+    Size,
     /// Builds the package, starts the collector and serves the demo page
     Demo(demo::Options),
     /// Fuzzes what reads foreign input, with libFuzzer (needs a nightly compiler)
@@ -36,10 +38,17 @@ enum Command {
     Test(test::Options),
 }
 
+fn code(holds: bool) -> ExitCode {
+    if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Setup => setup::ensure(setup::ALL).map(|()| ExitCode::SUCCESS),
-        Command::Build => setup::ensure(setup::BUILD).and_then(|()| build::run()).map(|()| ExitCode::SUCCESS),
+        Command::Build(options) => {
+            setup::ensure(setup::BUILD).and_then(|()| build::run(&options)).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Size => setup::ensure(setup::BUILD).and_then(|()| build::size()).map(code),
         Command::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Fuzz(options) => fuzz::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Test(options) => test::run(&options),

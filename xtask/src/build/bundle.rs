@@ -18,6 +18,15 @@ pub fn glue() -> PathBuf {
     paths::intermediate().join("glue.js")
 }
 
+/// The facade without glue and module: what stands before the page's own work.
+pub fn facade() -> Result<Vec<u8>> {
+    let mut esbuild = process::command(paths::npm_program("esbuild"));
+    esbuild.args(["src/js/index.js", "--bundle", "--minify", "--target=es2020", "--log-level=warning"]);
+    esbuild.args(["--format=esm", "--external:appizer-glue", "--external:appizer-module"]);
+    esbuild.args(policy_defines());
+    Ok(process::capture(&mut esbuild)?.into_bytes())
+}
+
 fn bundle(entry: &str, format: &str, output: &Path) -> Result<()> {
     let mut esbuild = process::command(paths::npm_program("esbuild"));
     esbuild.args([entry, "--bundle", "--minify", "--target=es2020", "--log-level=warning"]);

@@ -13,12 +13,20 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use clap::Args;
 
 use crate::{paths, progress};
 
+#[derive(Args, Default)]
+pub struct Options {
+    /// Compiles the standard library too, with a nightly compiler of one certain date
+    #[arg(long)]
+    smallest: bool,
+}
+
 /// Leaves a complete package in `pkg/` and prints what it weighs. Needs `setup::BUILD`.
-pub fn run() -> Result<()> {
-    progress::step("build: wasm-pack", wasm::compile)?;
+pub fn run(options: &Options) -> Result<()> {
+    progress::step("build: wasm-pack", || wasm::compile(options.smallest))?;
     progress::step("build: wasm-opt and embedding", || {
         if wasm::is_optimised()? {
             println!("   the module is the one optimised before");
@@ -36,6 +44,12 @@ pub fn run() -> Result<()> {
         package::complete()
     })?;
     size::report()
+}
+
+/// Builds, prints what the package weighs and what weighs most in it, and says whether every gate holds.
+pub fn size() -> Result<bool> {
+    run(&Options::default())?;
+    size::check()
 }
 
 /// The three below name the file in their errors, as `std::fs` does not.

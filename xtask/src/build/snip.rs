@@ -51,8 +51,8 @@ pub fn snip(module: &[u8]) -> Result<Vec<u8>> {
     let kept: HashSet<&str> =
         exported.iter().filter_map(|index| names.get(index)).map(|name| bare(name)).collect();
     let unreached = |name: &str| is_panic(name) || (name.starts_with(SHIM) && !kept.contains(bare(name)));
-    if !names.values().any(|name| is_panic(name)) {
-        bail!("the compiled module names no function that panics: was it stripped?");
+    if names.is_empty() {
+        bail!("the compiled module names no functions: was it stripped?");
     }
     rewrite(module, |id, content| {
         if id != CODE {
@@ -72,6 +72,31 @@ pub fn snip(module: &[u8]) -> Result<Vec<u8>> {
         }
         Ok(Some(code))
     })
+}
+
+/// Every function's name and the length of its body.
+pub fn functions(module: &[u8]) -> Result<Vec<(String, usize)>> {
+    let mut imported = 0;
+    let mut lengths = Vec::new();
+    let mut names = HashMap::new();
+    rewrite(module, |id, content| {
+        let mut reader = Reader { rest: content };
+        match id {
+            IMPORTS => imported = count_functions(&mut reader)?,
+            CUSTOM if reader.name()? == "name" => names = read_names(&mut reader)?,
+            CODE => {
+                for _ in 0..reader.number()? {
+                    let length = reader.number()?;
+                    lengths.push(length);
+                    reader.take(length)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(None)
+    })?;
+    let named = |(place, length)| (names.remove(&(imported + place)).unwrap_or_default(), length);
+    Ok(lengths.into_iter().enumerate().map(named).collect())
 }
 
 fn is_panic(name: &str) -> bool {

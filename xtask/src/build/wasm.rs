@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -16,6 +16,9 @@ use crate::{paths, process};
 /// Tried each time, for which of them wins changes with the code.
 const CANDIDATES: &[&[&str]] =
     &[&["-Oz"], &["-Oz", "--converge"], &["--flatten", "--rereloop", "-Oz", "-Oz"]];
+
+/// The night whose compiler `--smallest` was measured with, as `rustc --version` has it.
+const NIGHTLY: &str = "2026-05-19";
 
 /// The JavaScript that the crate imports.
 const STORE: &str = "src/js/store.js";
@@ -36,19 +39,39 @@ const STRIPPED: &[&str] = &["--strip-debug", "--strip-producers", "--strip-targe
 /// The profile is cargo's `release`, but given by name: that is how wasm-pack comes to take its own settings
 /// from `profile.custom` in Cargo.toml, where the default address of the module is left out. The package
 /// carries the module inside, and a bundler would look for a file at that address.
-pub fn compile() -> Result<()> {
+///
+/// With `smallest` the standard library is compiled anew by [`NIGHTLY`], for size and without a word in its panics.
+pub fn compile(smallest: bool) -> Result<()> {
     let manifest = write_cdylib_manifest()?;
     let mut wasm_pack = process::command("wasm-pack");
     wasm_pack.args(["--log-level", "warn", "build", "--mode", "no-install", "--target", "web"]);
     wasm_pack.args(["--profile", "release", "--no-pack", "--no-typescript", "--no-gitignore"]);
     wasm_pack.args(["--out-name", "appizer", "--out-dir"]).arg(paths::wasm_pack());
     wasm_pack.arg(manifest).args(["--", "--no-default-features"]);
-    wasm_pack.env("CARGO_TARGET_DIR", paths::root().join("target/cdylib"));
+    let mut rust_flags = format!("--remap-path-prefix={}=src", cargo_home().join("registry/src").display());
+    let mut target = "target/cdylib";
+    if smallest {
+        check_nightly()?;
+        wasm_pack.env("RUSTUP_TOOLCHAIN", "nightly");
+        wasm_pack.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
+        rust_flags
+            .push_str(" -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none");
+        target = "target/cdylib-nightly";
+    }
+    wasm_pack.env("CARGO_TARGET_DIR", paths::root().join(target)).env("RUSTFLAGS", rust_flags);
     // The section that tells wasm-bindgen what the compiler used goes with the symbols; wasm-opt strips both later.
     wasm_pack.env("CARGO_PROFILE_RELEASE_STRIP", "none");
-    wasm_pack
-        .env("RUSTFLAGS", format!("--remap-path-prefix={}=src", cargo_home().join("registry/src").display()));
     process::run(&mut wasm_pack)
+}
+
+/// What unstable flags mean changes from night to night.
+fn check_nightly() -> Result<()> {
+    let said = process::capture(process::command("rustc").args(["+nightly", "--version"]))
+        .context("asking for the nightly compiler")?;
+    if !said.contains(NIGHTLY) {
+        bail!("--smallest is made for the nightly of {NIGHTLY}, and this is {}", said.trim());
+    }
+    process::run(process::command("rustup").args(["component", "add", "rust-src", "--toolchain", "nightly"]))
 }
 
 /// The paths of dependencies stand in their panic messages: without this machine's own part they are shorter, and
@@ -136,6 +159,17 @@ fn optimise_with(passes: &[&str], directory: &Path) -> Result<Vec<u8>> {
     let module = read(&output)?;
     fs::remove_file(&output).with_context(|| format!("removing {}", output.display()))?;
     Ok(module)
+}
+
+/// The module's functions, the largest first: optimised as the smallest candidate, but with their names.
+pub fn functions() -> Result<Vec<(String, usize)>> {
+    let output = paths::intermediate().join("named.wasm");
+    let mut wasm_opt = process::command(paths::npm_program("wasm-opt"));
+    wasm_opt.arg(snipped_module()).arg("--output").arg(&output).args(FEATURES);
+    process::run(wasm_opt.args(["-Oz", "--debuginfo"]))?;
+    let mut functions = snip::functions(&read(&output)?)?;
+    functions.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+    Ok(functions)
 }
 
 fn compiled_module() -> PathBuf {

@@ -65,7 +65,8 @@ fn run_step(step: &Step, earlier: &[Row]) -> Row {
 
 fn perform(step: &Step) -> Result<(bool, Counts)> {
     let commands = match step.action {
-        Action::Build => return build::run().map(|()| (true, Counts::default())),
+        Action::Build => return build::run(&build::Options::default()).map(|()| (true, Counts::default())),
+        Action::Size => return build::size().map(|holds| (holds, Counts::default())),
         Action::Commands(commands) => commands()?,
     };
     let mut success = true;

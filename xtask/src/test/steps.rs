@@ -21,6 +21,7 @@ pub struct Step {
 pub enum Action {
     Commands(fn() -> Result<Vec<Command>>),
     Build,
+    Size,
 }
 
 /// The API documentation's examples run in the native tests: JavaScript, Python and cURL.
@@ -74,6 +75,14 @@ pub const ALL: &[Step] = &[
         after: None,
         has_tests: false,
         action: Action::Build,
+    },
+    Step {
+        name: "size",
+        title: "the package against its gates",
+        needs: &[setup::BUILD],
+        after: Some("build"),
+        has_tests: false,
+        action: Action::Size,
     },
     Step {
         name: "types",
