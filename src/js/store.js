@@ -166,7 +166,9 @@ export function makeStore(instance, owner, renewal, answer) {
 
     /** One transaction, begun at once. Of the dead letters at most `letters` are kept, if it is not 0. */
     commit(id, operations, letters) {
-      const written = transact(STORES, 'readwrite', (rows, settle, transaction) => {
+      // No more stores than it changes: a transaction that the browser never ends blocks all of its own.
+      const stores = new Set(operations.split(SEPARATOR).filter((field, place) => place % 3 === 0));
+      const written = transact([...stores], 'readwrite', (rows, settle, transaction) => {
         apply(operations, rows);
         // One that is still open when its page goes away may be lost.
         transaction.commit?.();
@@ -174,7 +176,7 @@ export function makeStore(instance, owner, renewal, answer) {
       tell(WRITTEN, id, written);
       if (letters) {
         written.then(() =>
-          transact(STORES, 'readwrite', (rows) => {
+          transact('dead_letters', 'readwrite', (rows) => {
             const all = rows('dead_letters');
             all.getAllKeys().onsuccess = ({ target }) => target.result.slice(0, -letters).forEach((key) => all.delete(key));
           }),
