@@ -28,6 +28,8 @@ export function makeStore(instance, owner, renewal, answer) {
   let database;
   let closed;
   let renewing;
+  /** Transactions that cannot end without this page. */
+  const pending = new Set();
 
   const tell = (kind, id, promise) =>
     promise.then((text) => answer(kind, id, text), (error) => answer(kind, id, undefined, `${error?.name}${SEPARATOR}${error?.message}`));
@@ -37,10 +39,37 @@ export function makeStore(instance, owner, renewal, answer) {
     new Promise((resolve, reject) => {
       const transaction = database.transaction(stores, mode);
       let result;
-      transaction.oncomplete = () => resolve(result);
-      transaction.onabort = () => reject(transaction.error);
+      pending.add(transaction);
+      transaction.oncomplete = () => {
+        pending.delete(transaction);
+        resolve(result);
+      };
+      transaction.onabort = () => {
+        pending.delete(transaction);
+        reject(transaction.error);
+      };
       work((store) => transaction.objectStore(store), (value) => (result = value), transaction);
     });
+
+  // A transaction in the midst of its questions, left by a page that goes into the back/forward cache, blocks all pages
+  // after it for as long as that page is kept (seen in WebKit).
+  const giveUp = () => {
+    for (const transaction of pending) {
+      try {
+        transaction.abort();
+      } catch {
+        // It has just ended.
+      }
+    }
+    pending.clear();
+    database?.close();
+  };
+
+  // Has it end by itself: one that is still open when its page goes away may be lost.
+  const commit = (transaction) => {
+    transaction.commit?.();
+    pending.delete(transaction);
+  };
 
   const update = (store, key, change, stores = [store]) =>
     transact(stores, 'readwrite', (rows, settle) => {
@@ -154,7 +183,7 @@ export function makeStore(instance, owner, renewal, answer) {
   return {
     /** Opens it, once more if it was closed; `candidate` is the identity's row if there is none. */
     open(id, candidate) {
-      database?.close();
+      giveUp();
       opening = id;
       tell(OPENED, id, open(id, candidate));
     },
@@ -170,8 +199,7 @@ export function makeStore(instance, owner, renewal, answer) {
       const stores = new Set(operations.split(SEPARATOR).filter((field, place) => place % 3 === 0));
       const written = transact([...stores], 'readwrite', (rows, settle, transaction) => {
         apply(operations, rows);
-        // One that is still open when its page goes away may be lost.
-        transaction.commit?.();
+        commit(transaction);
       });
       tell(WRITTEN, id, written);
       if (letters) {
@@ -207,7 +235,7 @@ export function makeStore(instance, owner, renewal, answer) {
       const names = stores.split(' ');
       transact(names, 'readwrite', (rows, settle, transaction) => {
         names.forEach((name) => rows(name).clear());
-        transaction.commit?.();
+        commit(transaction);
       }).catch(() => {});
     },
 
@@ -226,8 +254,8 @@ export function makeStore(instance, owner, renewal, answer) {
       held.clear();
       const all = [operations, ...leases].filter((field, place) => place || field).join(SEPARATOR);
       if (all && database) this.commit(0, all, 0);
-      // Once its transactions have ended; an open one would keep the page from the back/forward cache.
-      database?.close();
+      // Once what is committed has ended; an open one would keep the page from the back/forward cache.
+      giveUp();
     },
   };
 }
