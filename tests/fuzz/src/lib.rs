@@ -29,7 +29,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(3_000))]
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
 
         #[test]
         fn no_bytes_break_a_reader_or_the_engine(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {

@@ -123,7 +123,8 @@ fn bare(name: &str) -> &str {
 fn count_functions(reader: &mut Reader<'_>) -> Result<usize> {
     let count = reader.number()?;
     for _ in 0..count {
-        (reader.name()?, reader.name()?);
+        reader.name()?;
+        reader.name()?;
         if reader.byte()? != 0 {
             bail!("an import that is no function");
         }
