@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::http::HeaderValue;
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,8 @@ pub struct Faults {
     /// Beside `status`: the `Retry-After` header, in seconds or as a date, or as nonsense.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<String>,
-    /// Wait so many milliseconds before anything else. A client that leaves meanwhile is not processed.
+    /// Wait so many milliseconds before anything else. A client that leaves meanwhile is not processed. Preflights wait
+    /// as long, and use up no `times`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
     /// Cut the connection without an answer.
@@ -90,6 +92,13 @@ impl Faults {
     /// The same for the next so many requests only.
     pub fn times(self, times: u32) -> Self {
         Self { times: Some(times), ..self }
+    }
+
+    /// Waits as long as `delay_ms` says.
+    pub(crate) async fn sleep(&self) {
+        if let Some(delay) = self.delay_ms {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
     }
 
     fn check(&self) -> Result<(), FaultsError> {
@@ -174,11 +183,6 @@ impl FaultSwitch {
             None => return Some(taken),
         };
         Some(taken)
-    }
-
-    /// Whether the server is to look as if it were not there.
-    pub(crate) fn is_down(&self) -> bool {
-        self.current().as_ref().is_some_and(|faults| faults.drop == Some(DropPoint::Before))
     }
 
     fn current(&self) -> MutexGuard<'_, Option<Faults>> {

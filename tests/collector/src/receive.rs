@@ -2,7 +2,7 @@
 
 use std::future;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -27,9 +27,7 @@ pub(crate) async fn receive(
     request: Request,
 ) -> Response {
     let faults = app.faults.take().unwrap_or_default();
-    if let Some(delay) = faults.delay_ms {
-        tokio::time::sleep(Duration::from_millis(delay)).await;
-    }
+    faults.sleep().await;
     let (parts, body) = request.into_parts();
     let credentials = Credentials::of(&parts.headers, &parts.uri);
     let mut record = record_of(&parts, &credentials, &faults);

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router, extract::State, middleware, middleware::Next};
 
 use crate::connection::Scissors;
-use crate::faults::FaultSwitch;
+use crate::faults::{DropPoint, FaultSwitch};
 use crate::limit::RateLimit;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -39,19 +39,23 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(cors::allow))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), cut_preflights))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), fail_preflights))
         .with_state(app)
 }
 
-/// A server that is down does not answer preflights either.
-async fn cut_preflights(
+/// A server that is down does not answer preflights either, and a slow network delays them too. They use up no `times`.
+async fn fail_preflights(
     State(app): State<Arc<App>>,
     Extension(scissors): Extension<Scissors>,
     request: Request,
     next: Next,
 ) -> Response {
-    if request.method() == Method::OPTIONS && request.uri().path() == BATCH && app.faults.is_down() {
-        match scissors.cut().await {}
+    if request.method() == Method::OPTIONS && request.uri().path() == BATCH {
+        let faults = app.faults.shown().unwrap_or_default();
+        faults.sleep().await;
+        if faults.drop == Some(DropPoint::Before) {
+            match scissors.cut().await {}
+        }
     }
     next.run(request).await
 }

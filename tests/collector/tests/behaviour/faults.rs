@@ -75,6 +75,18 @@ async fn a_delayed_request_is_processed_as_ever() {
     assert_eq!(last_request(&collector), (Some(200), 1, Some("delay_ms 20".into())));
 }
 
+#[tokio::test]
+async fn a_delay_holds_preflights_too_and_they_use_up_no_times() {
+    let collector = collector().await;
+    let faults = Faults { delay_ms: Some(3_600_000), ..Faults::default() }.times(1);
+    collector.set_faults(Some(faults.clone())).unwrap();
+    let preflight =
+        client().request(Method::OPTIONS, collector.endpoint()).header("origin", "https://a.example");
+    let impatient = preflight.timeout(Duration::from_millis(200)).send().await;
+    assert!(impatient.unwrap_err().is_timeout());
+    assert_eq!(collector.faults(), Some(faults));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_cut_before_processing_ends_without_a_byte_and_stores_nothing() {
     let collector = collector().await;
