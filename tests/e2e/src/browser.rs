@@ -7,9 +7,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
+use thirtyfour::common::command::Command;
 use thirtyfour::{Capabilities, WebDriver, WindowHandle};
 use tokio::net::TcpStream;
 
+use crate::alone::Alone;
 use crate::engine::Engine;
 use crate::process::{self, Process};
 use crate::wait::until;
@@ -20,7 +22,7 @@ pub struct Browser {
     driver: WebDriver,
     // In this order: what still runs would write into the folder.
     _processes: Vec<Process>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A tab of a browser.
@@ -38,15 +40,34 @@ impl Browser {
         let processes = engine.start_driver(port, folder.path()).await?;
         until(&format!("the driver of {engine:?} to listen on port {port}"), async || {
             let connected = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await;
-            connected.map(Some).with_context(|| logs(&processes))
+            connected.map(Some).with_context(|| process::logs(&processes))
         })
         .await?;
         let address = format!("http://127.0.0.1:{port}");
         let driver = WebDriver::new(address, Capabilities::from(capabilities)).await;
-        let driver = driver.with_context(|| format!("{engine:?} does not start\n{}", logs(&processes)))?;
+        let driver =
+            driver.with_context(|| format!("{engine:?} does not start\n{}", process::logs(&processes)))?;
         // The processes end as a group, whatever state they are in: there is no session to say goodbye to.
         driver.clone().leak()?;
-        Ok(Self { driver, _processes: processes, _folder: folder })
+        Ok(Self { driver, _processes: processes, folder })
+    }
+
+    /// Its name and version, as its driver has them.
+    pub fn version(&self) -> String {
+        let capabilities = self.driver.capabilities();
+        let word = |name| capabilities.get(name).and_then(Value::as_str).unwrap_or("?");
+        format!("{} {}", word("browserName"), word("browserVersion"))
+    }
+
+    /// Ends the browser as its driver does at the end of a session. The profile stays.
+    pub async fn quit(&self) -> Result<()> {
+        self.driver.cmd(Command::DeleteSession).await.context("the browser does not quit")?;
+        Ok(())
+    }
+
+    /// Starts a browser without a driver on the profile of this one, which has to be gone.
+    pub async fn start_again(&self, engine: Engine, url: &str) -> Result<Alone> {
+        Alone::start(engine, self.folder.path(), url).await
     }
 
     /// Loads a page into the current tab, and waits for its `load` event.
@@ -117,6 +138,12 @@ impl Browser {
         self.driver.switch_to_window(tab.0.clone()).await.context("cannot switch to a tab")
     }
 
+    /// Kills the process of the current tab's page (Chromium).
+    pub async fn crash_page(&self) {
+        // The driver answers that the tab has crashed.
+        let _ = self.driver.goto("chrome://crash").await;
+    }
+
     /// Closes the current tab and makes `next` the current one.
     pub async fn close_tab(&self, next: &Tab) -> Result<()> {
         self.driver.close_window().await.context("cannot close the tab")?;
@@ -127,9 +154,4 @@ impl Browser {
 /// The script as the page itself would run it: Firefox's driver has globals of its own, `Object` among them.
 fn in_page(script: &str) -> String {
     format!("window.eval({})", Value::from(script))
-}
-
-fn logs(processes: &[Process]) -> String {
-    let logs = processes.iter().map(|process| process.log().unwrap_or_else(|error| format!("{error:#}")));
-    logs.collect::<Vec<_>>().join("\n")
 }

@@ -5,44 +5,40 @@ use std::process::Command;
 use std::{env, fs};
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::process::{self, Process};
 use crate::wait::until;
 
 /// The three engines that browsers are made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// Chrome, Edge and most others.
     Chromium,
     /// Firefox.
     Firefox,
     /// Safari; here WebKitGTK's own MiniBrowser.
+    #[value(name = "webkit")]
     WebKit,
 }
 
 impl Engine {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
+
     /// What a new session asks of the driver. The profile lies in `folder`.
     pub(crate) fn capabilities(self, folder: &Path) -> Result<Value> {
         Ok(match self {
             Self::Chromium => json!({ "goog:chromeOptions": {
-                "binary": process::find(&["chromium", "google-chrome"])?,
-                "args": [
-                    "--headless=new",
-                    "--no-sandbox",
-                    "--disable-gpu",
-                    "--disable-background-networking",
-                    "--disable-component-update",
-                    "--disable-sync",
-                    "--no-first-run",
-                    "--disable-dev-shm-usage",
-                    "--disable-quic",
-                    format!("--user-data-dir={}", folder.join("profile").display()),
-                ],
+                "binary": process::find(CHROMIUM)?,
+                "args": chromium_arguments(folder),
             } }),
             Self::Firefox => json!({ "moz:firefoxOptions": {
-                "binary": process::find(&["firefox-esr", "firefox"])?,
-                "args": ["-headless"],
+                "binary": process::find(FIREFOX)?,
+                "args": firefox_arguments(folder)?,
             } }),
             Self::WebKit => json!({ "webkitgtk:browserOptions": {
                 "binary": mini_browser()?,
@@ -79,6 +75,76 @@ impl Engine {
             }
         }
     }
+
+    /// Opens a page in a browser without a driver. The processes are in the order in which they are to end.
+    pub(crate) async fn start_alone(self, folder: &Path, url: &str) -> Result<Vec<Process>> {
+        match self {
+            Self::Chromium => Ok(vec![Process::start(&process::find(CHROMIUM)?, folder, |browser| {
+                browser.args(chromium_arguments(folder)).arg(url);
+            })?]),
+            Self::Firefox => {
+                let arguments = firefox_arguments(folder)?;
+                let preferences = profile(folder).join("user.js");
+                fs::write(&preferences, FIREFOX_PREFERENCES)
+                    .with_context(|| format!("cannot write {}", preferences.display()))?;
+                Ok(vec![Process::start(&process::find(FIREFOX)?, folder, |browser| {
+                    browser.arg("-no-remote").args(arguments).arg(url);
+                })?])
+            }
+            Self::WebKit => {
+                let (display, name) = start_display(folder).await?;
+                let browser = Process::start(&mini_browser()?, folder, |browser| {
+                    browser.arg(url).env("DISPLAY", name);
+                    for home in ["HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"] {
+                        browser.env(home, profile(folder));
+                    }
+                    adapt_webkit(browser);
+                })?;
+                Ok(vec![browser, display])
+            }
+        }
+    }
+}
+
+const CHROMIUM: &[&str] = &["chromium", "google-chrome"];
+
+const FIREFOX: &[&str] = &["firefox-esr", "firefox"];
+
+/// What a driver sets by itself: no pages of the browser's own, and after a crash none of those before.
+const FIREFOX_PREFERENCES: &str = r#"
+user_pref("browser.aboutwelcome.enabled", false);
+user_pref("browser.sessionstore.resume_from_crash", false);
+user_pref("browser.shell.checkDefaultBrowser", false);
+user_pref("browser.startup.homepage_override.mstone", "ignore");
+user_pref("datareporting.policy.dataSubmissionEnabled", false);
+user_pref("toolkit.startup.max_resumed_crashes", -1);
+"#;
+
+fn profile(folder: &Path) -> PathBuf {
+    folder.join("profile")
+}
+
+fn chromium_arguments(folder: &Path) -> Vec<String> {
+    let fixed = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        "--disable-dev-shm-usage",
+        "--disable-quic",
+    ];
+    let profile = format!("--user-data-dir={}", profile(folder).display());
+    fixed.map(String::from).into_iter().chain([profile]).collect()
+}
+
+/// Named, the profile outlives the driver's session; but Firefox does not make a folder of that name.
+fn firefox_arguments(folder: &Path) -> Result<Vec<String>> {
+    let profile = profile(folder);
+    fs::create_dir_all(&profile).with_context(|| format!("cannot make {}", profile.display()))?;
+    Ok(vec!["-headless".into(), "-profile".into(), profile.display().to_string()])
 }
 
 fn adapt_webkit(driver: &mut Command) {

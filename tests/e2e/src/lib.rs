@@ -8,19 +8,25 @@
 //! The tests start the drivers themselves, and whatever they start ends with them, even if they
 //! are killed. A browser, driver or package that is missing is a failure, never a test left out.
 
+mod alone;
 mod arrivals;
 mod browser;
+pub mod chaos;
 mod engine;
 mod process;
 mod scene;
+mod servers;
 mod site;
 mod wait;
 
+pub use alone::Alone;
 pub use arrivals::{Arrivals, Tracked};
 pub use browser::{Browser, Tab};
 pub use engine::Engine;
 pub use process::{Process, find, free_port};
-pub use scene::{API_KEY, Scene, play};
+pub use scene::{Scene, play};
+pub use servers::{API_KEY, Servers};
+pub use site::Site;
 pub use wait::until;
 
 /// Makes three tests of each journey named, one for each engine.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 /// Runs the program given as arguments until standard input ends, which it does when the test drops its end
 /// or dies, however it dies. Then the whole process group, browsers included, is asked to end, and made to.
@@ -47,6 +48,15 @@ impl Process {
         let text = fs::read(&self.log).with_context(|| format!("cannot read {}", self.log.display()))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
+
+    /// Ends it and all that it started with SIGKILL: none of them gets to do anything more.
+    pub fn kill(mut self) -> Result<()> {
+        let group = i32::try_from(self.supervisor.id()).ok().and_then(Pid::from_raw);
+        let group = group.context("a process without an id")?;
+        kill_process_group(group, Signal::KILL).context("cannot kill a process group")?;
+        self.supervisor.wait().context("cannot wait for a killed process")?;
+        Ok(())
+    }
 }
 
 impl Drop for Process {
@@ -55,6 +65,12 @@ impl Drop for Process {
         // It kills itself last; nothing is to be learnt from how it ended.
         let _ = self.supervisor.wait();
     }
+}
+
+/// What they have written so far, for a failure's message.
+pub(crate) fn logs(processes: &[Process]) -> String {
+    let logs = processes.iter().map(|process| process.log().unwrap_or_else(|error| format!("{error:#}")));
+    logs.collect::<Vec<_>>().join("\n")
 }
 
 /// Where the first of these programs is that can be found on `PATH`.

@@ -3,21 +3,17 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use collector::{Collector, Database, Faults, Settings};
+use collector::Faults;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::arrivals::Arrivals;
 use crate::browser::Browser;
 use crate::engine::Engine;
-use crate::site::Site;
+use crate::servers::Servers;
 use crate::wait::until;
-
-/// The key that the collector knows.
-pub const API_KEY: &str = "e2e_key";
 
 /// A browser keeps more than one core busy while it starts: more of them at once are no faster.
 static SEATS: Semaphore = Semaphore::const_new(2);
@@ -26,10 +22,18 @@ static SEATS: Semaphore = Semaphore::const_new(2);
 const LONGEST_JOURNEY: Duration = Duration::from_secs(300);
 
 /// Plays a journey in a scene of its own.
-pub async fn play(engine: Engine, journey: impl AsyncFnOnce(&mut Scene) -> Result<()>) -> Result<()> {
+pub async fn play<T>(engine: Engine, journey: impl AsyncFnOnce(&mut Scene) -> Result<T>) -> Result<T> {
+    seated(async {
+        let mut scene = Scene::start(engine).await?;
+        journey(&mut scene).await
+    })
+    .await
+}
+
+/// Waits for a seat, then for the journey.
+pub(crate) async fn seated<T>(journey: impl Future<Output = Result<T>>) -> Result<T> {
     let _seat = SEATS.acquire().await.context("the semaphore was closed")?;
-    let mut scene = Scene::start(engine).await?;
-    timeout(LONGEST_JOURNEY, journey(&mut scene)).await.context("the journey never ended")?
+    timeout(LONGEST_JOURNEY, journey).await.context("the journey never ended")?
 }
 
 /// A browser, a site and a collector. The page and the collector have different origins.
@@ -39,28 +43,20 @@ pub struct Scene {
     pub engine: Engine,
     /// With a fresh profile.
     pub browser: Browser,
-    site: Site,
-    collector: Option<Collector>,
-    settings: Settings,
-    _folder: TempDir,
+    /// What the browser visits, and where its events go.
+    pub servers: Servers,
 }
 
 impl Scene {
     async fn start(engine: Engine) -> Result<Self> {
-        let folder =
-            tempfile::Builder::new().prefix("e2e-collector-").tempdir().context("no temporary folder")?;
-        let database = Database::File(folder.path().join("events.sqlite"));
-        let mut settings = Settings { database, ..Settings::in_memory(API_KEY) };
-        let collector = Collector::start(settings.clone()).await.context("the collector does not start")?;
-        settings.port = collector.address().port();
-        let site = Site::start(&collector.endpoint(), API_KEY).await?;
+        let servers = Servers::start().await?;
         let browser = Browser::start(engine).await?;
-        Ok(Self { engine, browser, site, collector: Some(collector), settings, _folder: folder })
+        Ok(Self { engine, browser, servers })
     }
 
     /// Loads a page of `tests/e2e/pages` into the current tab.
     pub async fn visit(&self, page: &str) -> Result<()> {
-        self.browser.visit(&self.site.url(page)).await
+        self.browser.visit(&self.servers.site.url(page)).await
     }
 
     /// [`Browser::run`]
@@ -86,7 +82,7 @@ impl Scene {
     /// Waits until what the collector holds is `enough`.
     pub async fn arrivals(&self, what: &str, enough: impl Fn(&Arrivals) -> bool) -> Result<Arrivals> {
         let came = until(what, async || {
-            let arrivals = Arrivals::at(self.collector()?)?;
+            let arrivals = self.servers.arrivals()?;
             Ok(enough(&arrivals).then_some(arrivals))
         });
         match came.await {
@@ -107,43 +103,34 @@ impl Scene {
             Ok((queued == 0).then_some(()))
         });
         match settled.await {
-            Ok(()) => Arrivals::at(self.collector()?),
+            Ok(()) => self.servers.arrivals(),
             Err(error) => Err(error.context(self.report().await)),
         }
     }
 
-    /// Takes the collector down: the browser is refused from now on.
+    /// [`Servers::stop_collector`]
     pub async fn stop_collector(&mut self) {
-        if let Some(collector) = self.collector.take() {
-            collector.stop().await;
-        }
+        self.servers.stop_collector().await;
     }
 
-    /// Brings it up again, at the same address and with what it held.
+    /// [`Servers::start_collector`]
     pub async fn start_collector(&mut self) -> Result<()> {
-        let collector = Collector::start(self.settings.clone()).await;
-        self.collector = Some(collector.context("the collector does not start again")?);
-        Ok(())
+        self.servers.start_collector().await
     }
 
-    /// Breaks the collector, or mends it.
+    /// [`Servers::set_faults`]
     pub fn set_faults(&self, faults: Option<Faults>) -> Result<()> {
-        self.collector()?.set_faults(faults).context("these faults make no sense")
+        self.servers.set_faults(faults)
     }
 
-    /// Waits until the faults have been applied as often as they were to be.
+    /// [`Servers::faults_used_up`]
     pub async fn faults_used_up(&self) -> Result<()> {
-        until("the faults to be used up", async || Ok(self.collector()?.faults().is_none().then_some(())))
-            .await
-    }
-
-    fn collector(&self) -> Result<&Collector> {
-        self.collector.as_ref().context("the collector is stopped")
+        self.servers.faults_used_up().await
     }
 
     /// For a failure's message: what the collector and the page say.
-    async fn report(&self) -> String {
-        let arrivals = self.collector().and_then(Arrivals::at);
+    pub(crate) async fn report(&self) -> String {
+        let arrivals = self.servers.arrivals();
         let arrivals = arrivals.map_or_else(|error| format!("{error:#}\n"), |arrivals| arrivals.to_string());
         let stats = self.run::<Value>("return appizer.stats()").await;
         let stats = stats.map_or_else(|error| format!("{error:#}"), |stats| stats.to_string());

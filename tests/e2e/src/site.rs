@@ -1,23 +1,35 @@
 //! The site that the browser visits: the fixture pages, and the package as it was built.
 
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::{fs, future};
 
 use anyhow::{Context, Result, ensure};
 use axum::Router;
+use axum::extract::{Path as Place, State};
+use axum::routing::post;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tower_http::services::ServeDir;
 
+use crate::wait::in_time;
+
+/// What a page told, and what it said beside that.
+type Word = (String, String);
+
 /// A served copy of `tests/e2e/pages`, in which `{{endpoint}}` and `{{api_key}}` are filled in, with the
 /// built package under `/pkg`.
+///
+/// A page that no driver watches says how far it is by a `POST` to `/told/WORD`. One to `/hang` is never answered: what a
+/// page sends there stays on its way.
 ///
 /// The collector's `Pages` forbid caching, and a page under that rule is nothing for the back/forward cache.
 #[derive(Debug)]
 pub struct Site {
     address: SocketAddr,
+    told: Mutex<mpsc::UnboundedReceiver<Word>>,
     serving: JoinHandle<()>,
     _folder: TempDir,
 }
@@ -28,7 +40,11 @@ impl Site {
         let package = package()?;
         let folder = tempfile::Builder::new().prefix("e2e-site-").tempdir().context("no temporary folder")?;
         fill_in(folder.path(), endpoint, api_key)?;
+        let (tell, told) = mpsc::unbounded_channel();
         let files = Router::new()
+            .route("/told/{word}", post(take_word))
+            .route("/hang", post(future::pending::<()>))
+            .with_state(tell)
             .nest_service("/pkg", ServeDir::new(package))
             .fallback_service(ServeDir::new(folder.path()));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port is free")?;
@@ -37,12 +53,26 @@ impl Site {
             // It never ends by itself, and has no error to tell.
             let _ = axum::serve(listener, files).await;
         });
-        Ok(Self { address, serving, _folder: folder })
+        Ok(Self { address, told: Mutex::new(told), serving, _folder: folder })
     }
 
     /// The address of a page, by its file name.
     pub fn url(&self, page: &str) -> String {
         format!("http://{}/{page}", self.address)
+    }
+
+    /// Waits until a page tells this; what it says beside that. Other words are passed over.
+    pub async fn told(&self, awaited: &str) -> Result<String> {
+        let mut told = self.told.lock().await;
+        let word = async {
+            loop {
+                let (word, beside) = told.recv().await.context("the site is closed")?;
+                if word == awaited {
+                    return Ok(beside);
+                }
+            }
+        };
+        in_time(&format!("a page to tell {awaited:?}"), word).await
     }
 }
 
@@ -50,6 +80,15 @@ impl Drop for Site {
     fn drop(&mut self) {
         self.serving.abort();
     }
+}
+
+async fn take_word(
+    State(tell): State<mpsc::UnboundedSender<Word>>,
+    Place(word): Place<String>,
+    beside: String,
+) {
+    // The site may be closed by now: then nobody waits for the word.
+    let _ = tell.send((word, beside));
 }
 
 fn fill_in(folder: &Path, endpoint: &str, api_key: &str) -> Result<()> {

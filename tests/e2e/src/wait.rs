@@ -9,9 +9,26 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 const PAUSE: Duration = Duration::from_millis(25);
 
+/// Waits for what announces itself.
+pub async fn in_time<T>(what: &str, coming: impl Future<Output = Result<T>>) -> Result<T> {
+    let came = tokio::time::timeout(DEADLINE, coming).await;
+    came.map_err(|_| anyhow!("it never came"))
+        .flatten()
+        .with_context(|| format!("waited {DEADLINE:?} for {what}"))
+}
+
 /// Looks again and again until there is something to see. A look that fails is one that saw nothing: a page
 /// on its way elsewhere cannot be asked.
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+pub async fn until<T>(what: &str, look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    until_within(DEADLINE, what, look).await
+}
+
+/// The same with a deadline of its own.
+pub(crate) async fn until_within<T>(
+    deadline: Duration,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
     let start = Instant::now();
     loop {
         let failure = match look().await {
@@ -19,9 +36,9 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<Option<T
             Ok(None) => None,
             Err(failure) => Some(failure),
         };
-        if start.elapsed() > DEADLINE {
+        if start.elapsed() > deadline {
             let failure = failure.unwrap_or_else(|| anyhow!("it never came"));
-            return Err(failure).with_context(|| format!("waited {DEADLINE:?} for {what}"));
+            return Err(failure).with_context(|| format!("waited {deadline:?} for {what}"));
         }
         tokio::time::sleep(PAUSE).await;
     }
