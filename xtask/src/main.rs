@@ -2,6 +2,7 @@
 //! machine needs.
 
 mod build;
+mod chaos;
 mod demo;
 mod fuzz;
 mod paths;
@@ -34,6 +35,8 @@ enum Command {
     Demo(demo::Options),
     /// Fuzzes what reads foreign input, with libFuzzer (needs a nightly compiler)
     Fuzz(fuzz::Options),
+    /// Ends pages, tabs and browsers violently, and counts what arrives: docs/reliability.md
+    Chaos(chaos::Options),
     /// Runs every check and every test
     Test(test::Options),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Size => setup::ensure(setup::BUILD).and_then(|()| build::size()).map(code),
         Command::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Fuzz(options) => fuzz::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Chaos(options) => chaos::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Test(options) => test::run(&options),
     };
     outcome.unwrap_or_else(|error| {

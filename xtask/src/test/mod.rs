@@ -11,6 +11,7 @@ use clap::Args;
 
 use crate::{build, process, progress, setup};
 use report::{Counts, Outcome, Row};
+pub use steps::BROWSERS;
 use steps::{Action, Step};
 
 #[derive(Args)]

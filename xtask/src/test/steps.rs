@@ -42,6 +42,9 @@ const FIREFOX: &[Need] = &[Need::Debian(Package::FirefoxEsr), Need::Geckodriver]
 const WEBKIT: &[Need] =
     &[Need::Debian(Package::WebkitDriver), Need::Debian(Package::Xauth), Need::Debian(Package::Xvfb)];
 
+/// The three engines with their drivers.
+pub const BROWSERS: &[&[Need]] = &[CHROMIUM, FIREFOX, WEBKIT];
+
 /// Quick checks first; then what needs nothing built, then what does.
 pub const ALL: &[Step] = &[
     Step {
@@ -119,7 +122,7 @@ pub const ALL: &[Step] = &[
     Step {
         name: "e2e",
         title: "the built package in real pages, against the collector",
-        needs: &[CHROMIUM, FIREFOX, WEBKIT],
+        needs: BROWSERS,
         after: Some("build"),
         has_tests: true,
         action: Action::Commands(e2e),

@@ -1,0 +1,36 @@
+//! `cargo xtask chaos`: violence on real browsers, counted.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{build, process, setup, test};
+
+#[derive(Args)]
+pub struct Options {
+    /// In this engine alone (chromium, firefox, webkit); may be given more than once
+    #[arg(long)]
+    engine: Vec<String>,
+    /// This case alone; may be given more than once. docs/reliability.md lists the names
+    #[arg(long)]
+    case: Vec<String>,
+    /// How often each
+    #[arg(long, default_value_t = 1)]
+    runs: u32,
+}
+
+/// Without a choice of engine or case, docs/reliability.md is written anew.
+pub fn run(options: &Options) -> Result<()> {
+    let needs: Vec<_> =
+        [setup::BUILD].iter().chain(test::BROWSERS).flat_map(|needs| needs.iter().copied()).collect();
+    setup::ensure(&needs)?;
+    build::run(&build::Options::default())?;
+    let mut chaos = process::cargo();
+    chaos.args(["run", "--quiet", "--package", "e2e", "--bin", "chaos", "--"]);
+    for (name, values) in [("--engine", &options.engine), ("--case", &options.case)] {
+        values.iter().for_each(|value| {
+            chaos.args([name, value]);
+        });
+    }
+    chaos.args(["--runs", &options.runs.to_string()]);
+    process::run(&mut chaos)
+}
