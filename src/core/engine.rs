@@ -293,6 +293,7 @@ impl Engine {
             self.queue = Queue::new(owner);
             self.account = Account::default();
             self.adoption = Adoption::default();
+            self.marks.note_return();
             self.round = 0;
             self.requests.clear();
             self.writes.clear();
@@ -388,7 +389,7 @@ impl Engine {
             && authorised
             && self.may_store();
         let mark = Mark::new(self.to, &departing).filter(|_| trusted);
-        self.marks.note_departure(departing);
+        self.marks.note_departure(departing, mark.clone());
         self.keep_elsewhere();
         self.effects.push(Effect::Leave { mark });
         self.settle_flush_calls(now);

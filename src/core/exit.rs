@@ -29,6 +29,8 @@ pub struct Marks {
     departed: Vec<(u32, String)>,
     /// Ids of theirs that did not arrive after all.
     failed: Vec<String>,
+    /// The mark that this page has written on its way out.
+    written: Option<Mark>,
     /// Whether a reply since has told that the endpoint takes what is sent to it.
     settled: bool,
 }
@@ -45,7 +47,7 @@ impl Marks {
     /// Brings `owner`'s marks into force, unless they are of requests to elsewhere, of which no reply will tell.
     pub fn adopt(&mut self, owner: &str, marks: &[Mark], to: u32) {
         for mark in marks {
-            let ids = mark.ids.split(' ').filter(|_| mark.to == to).map(String::from);
+            let ids = mark.ids.split(' ').filter(|id| mark.to == to && !id.is_empty()).map(String::from);
             let ids = ids.filter(|id| !self.failed.contains(id)).collect();
             self.marks.push((owner.into(), ids));
         }
@@ -74,9 +76,21 @@ impl Marks {
         self.marks.iter_mut().for_each(|(_, ids)| ids.clear());
     }
 
-    /// The page leaves with these requests on their way. What it had adopted is as it was before.
-    pub fn note_departure(&mut self, requests: Vec<(u32, String)>) {
-        *self = Self { departed: requests, ..Self::default() };
+    /// The page leaves with these requests on their way, and with this mark, if any. What it had adopted is as it was
+    /// before.
+    pub fn note_departure(&mut self, requests: Vec<(u32, String)>, mark: Option<Mark>) {
+        let written = mark.or(self.written.take());
+        *self = Self { departed: requests, written, ..Self::default() };
+    }
+
+    /// The page is back, under another name: what it has written is the mark of a page that is gone.
+    pub fn note_return(&mut self) {
+        self.written = None;
+    }
+
+    /// The mark that the page has written, without what is known not to have arrived.
+    pub fn written(&self) -> Option<&Mark> {
+        self.written.as_ref()
     }
 
     /// Takes note of the reply to a request of the page's last departure. Whether it was one.
@@ -88,6 +102,10 @@ impl Marks {
         if !arrived {
             for (_, marked) in &mut self.marks {
                 marked.retain(|marked| !ids.split(' ').any(|id| id == marked));
+            }
+            if let Some(written) = &mut self.written {
+                let arrived = written.ids.split(' ').filter(|marked| !ids.split(' ').any(|id| id == *marked));
+                written.ids = arrived.collect::<Vec<_>>().join(" ");
             }
             self.failed.extend(ids.split(' ').map(String::from));
         }

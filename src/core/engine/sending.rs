@@ -49,11 +49,18 @@ impl Engine {
         self.advance(now);
     }
 
-    /// The reply to a request that this page gave to the browser before it went away and came back.
+    /// The reply to a request that this page gave to the browser before it went away, and perhaps came back.
     fn hear_late_reply(&mut self, request: u32, response: &Response, now: u64) {
         let outcome = verdict(response, 0);
-        if self.marks.take_departed(request, outcome == Verdict::Delivered) {
+        let arrived = outcome == Verdict::Delivered;
+        if self.marks.take_departed(request, arrived) {
             self.judge_marks(outcome);
+            if !arrived && matches!(self.phase, Phase::Away) {
+                // Where the page's own requests have used up what may outlive it, the browser says so before it is gone.
+                self.requests.retain(|in_flight| in_flight.id != request);
+                let mark = self.marks.written().cloned();
+                self.effects.extend(mark.map(|mark| Effect::Leave { mark: Some(mark) }));
+            }
             self.advance(now);
         }
     }

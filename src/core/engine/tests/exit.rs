@@ -103,6 +103,26 @@ fn the_late_reply_to_a_page_back_from_the_cache_settles_what_it_handed_over() {
 }
 
 #[test]
+fn a_request_that_fails_while_its_page_goes_away_is_taken_off_the_mark() {
+    let mut disk = warm_disk();
+    let mut page = Page::open(&mut disk, "a");
+    page.track(&mut disk, 0..2);
+    page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
+    page.track(&mut disk, 2..5);
+    page.leave(&mut disk);
+    assert_eq!((page.requests.len(), disk.marks["a"].ids.as_str()), (2, "e0 e1 e2 e3 e4"));
+    // The page's own requests have used up what may outlive it: the browser says so before the page is gone.
+    page.respond(&mut disk, 0);
+    assert_eq!(disk.marks["a"].ids, "e2 e3 e4");
+    page.track(&mut disk, 5..6);
+    assert_eq!(disk.marks["a"].ids, "e2 e3 e4", "the link is not trusted any more");
+    page.respond(&mut disk, 0);
+    let mut next = Page::open(&mut disk, "b");
+    assert_eq!(ids(&next.respond(&mut disk, 200)), [0, 1, 2, 3, 4, 5]);
+    assert!(disk.records.is_empty() && disk.marks.is_empty());
+}
+
+#[test]
 fn the_late_failure_of_what_was_handed_over_has_it_sent_again() {
     for before_return in [true, false] {
         let mut disk = warm_disk();
