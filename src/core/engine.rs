@@ -387,6 +387,7 @@ impl Engine {
         let trusted = self.good_link == Some(self.to)
             && !self.pacing.shared().is_crowded()
             && authorised
+            && !self.awaits_doubtful_reply(now)
             && self.may_store();
         let mark = Mark::new(self.to, &departing).filter(|_| trusted);
         self.marks.note_departure(departing, mark.clone());

@@ -33,6 +33,10 @@ pub const MAX_FLUSH_INTERVAL: u64 = 24 * 60 * 60 * 1000;
 /// collector's own work is a few milliseconds.
 pub const REQUEST_TIMEOUT: u64 = 30_000;
 
+/// A page that leaves after waiting this long for a reply does not trust its link: an endpoint that hangs takes nothing, and
+/// a mark would have the next success settle it. Far longer than a reply takes, far shorter than a visit.
+pub const DOUBTFUL_REPLY: u64 = 5_000;
+
 /// First ceiling of the backoff; each failure doubles it. The wait is drawn evenly from zero to the ceiling
 /// ("full jitter"), which spreads the retries of many browsers best.
 pub const BACKOFF_BASE: u64 = 1_000;

@@ -190,6 +190,12 @@ impl Engine {
         }
     }
 
+    /// Whether a reply is overdue that an endpoint which works would have given.
+    pub(super) fn awaits_doubtful_reply(&self, now: u64) -> bool {
+        let patience = policy::REQUEST_TIMEOUT - policy::DOUBTFUL_REPLY;
+        self.requests.iter().any(|in_flight| in_flight.deadline <= now + patience)
+    }
+
     /// Requests that outlive the page, and the ids of their events.
     pub(super) fn departing_requests(&self) -> Vec<(u32, String)> {
         let outliving = self.requests.iter().filter(|in_flight| in_flight.keepalive);

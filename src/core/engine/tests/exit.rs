@@ -103,6 +103,19 @@ fn the_late_reply_to_a_page_back_from_the_cache_settles_what_it_handed_over() {
 }
 
 #[test]
+fn a_reply_that_is_overdue_at_exit_leaves_no_mark() {
+    for (waited, marked) in [(policy::DOUBTFUL_REPLY - 1, true), (policy::DOUBTFUL_REPLY, false)] {
+        let mut disk = warm_disk();
+        let mut page = Page::open(&mut disk, "a");
+        page.track(&mut disk, 0..5);
+        page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
+        page.wait(&mut disk, waited);
+        page.leave(&mut disk);
+        assert_eq!(disk.marks.contains_key("a"), marked);
+    }
+}
+
+#[test]
 fn a_request_that_fails_while_its_page_goes_away_is_taken_off_the_mark() {
     let mut disk = warm_disk();
     let mut page = Page::open(&mut disk, "a");
