@@ -72,6 +72,11 @@ impl Case {
         Self { name, title, events, act, unseen: false, not_run: &[], reasons: &[] }
     }
 
+    /// A browser that its driver quits.
+    pub(super) const fn quit(name: &'static str, events: u64, title: &'static str, play: Play) -> Self {
+        Self { act: Act::ThenQuit(play), ..Self::in_the_page(name, events, title, play) }.unseen()
+    }
+
     /// A browser that is killed.
     pub(super) const fn killed(
         name: &'static str,

@@ -18,26 +18,21 @@ pub use report::{Outcome, Report, Row};
 pub use run::Run;
 pub use tally::{Shortfall, Tally};
 
-/// Makes six tests of each case named: for each engine, warm and cold. They demand what the goals say.
+/// Makes a test of each case named for each engine named; it plays the case warm and cold, and demands what the goals
+/// say.
 #[macro_export]
-macro_rules! hold_in_each_browser {
-    ($($test:ident: $case:literal),+ $(,)?) => {$(
-        mod $test {
-            use $crate::chaos::{Run, Warmth};
-            use $crate::Engine;
-
-            $crate::hold_in_each_browser!(@test in_chromium, $case, Chromium);
-            $crate::hold_in_each_browser!(@test in_firefox, $case, Firefox);
-            $crate::hold_in_each_browser!(@test in_webkit, $case, WebKit);
+macro_rules! hold {
+    ($($name:ident: $case:literal in $($engine:ident $test:ident),+;)+) => {$(
+        mod $name {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() -> anyhow::Result<()> {
+                    for warmth in $crate::chaos::Warmth::ALL {
+                        $crate::chaos::Run::named($case, $crate::Engine::$engine, warmth)?.hold().await?;
+                    }
+                    Ok(())
+                }
+            )+
         }
     )+};
-    (@test $name:ident, $case:literal, $engine:ident) => {
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $name() -> anyhow::Result<()> {
-            for warmth in [Warmth::Warm, Warmth::Cold] {
-                Run::named($case, Engine::$engine, warmth)?.hold().await?;
-            }
-            Ok(())
-        }
-    };
 }

@@ -76,6 +76,7 @@ impl Run {
 
     /// Fails unless the goals are reached.
     pub async fn hold(&self) -> Result<()> {
+        ensure!(self.not_run().is_none(), "{} cannot be done in {:?}", self.case.name, self.engine);
         let tally = self.count().await?;
         let shortfall = self.shortfall(&tally);
         ensure!(shortfall.is_none(), "{}: {tally}", self.warmth.word());
