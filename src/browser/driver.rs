@@ -262,10 +262,16 @@ impl Driver {
     }
 
     fn leave(&self, mark: Option<Mark>) {
-        let operations = mark.map(|mark| Operations::of_mark(self.engine.borrow().owner(), &mark));
+        let owner = self.engine.borrow().owner().to_string();
+        let operations = mark.map(|mark| Operations::of_mark(&owner, &mark)).unwrap_or_default();
         self.next_opening();
-        if let Some(store) = self.store.take() {
-            store.leave(operations.unwrap_or_default().as_str());
+        match self.store.take() {
+            Some(store) => store.leave(operations.as_str()),
+            // The store is closed; what is kept here goes over what it holds.
+            None if operations.as_str().is_empty() => {}
+            None => {
+                store::keep(&[&name(&self.instance, "left-mark:"), &*owner].concat(), operations.as_str())
+            }
         }
     }
 
