@@ -132,12 +132,11 @@ export function makeStore(instance, owner, renewal, answer) {
     const { locks } = navigator;
     // Before there is a store: a page must never look dead while it lives.
     if (locks && !held.has(owner)) await take(owner);
-    const opened = await new Promise((resolve, reject) => {
-      const request = indexedDB.open(`appizer-${instance}`, 1);
-      request.onupgradeneeded = () => STORES.forEach((store) => request.result.createObjectStore(store));
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
+    let opened = await openDatabase(instance);
+    if (missing(opened).length) {
+      opened.close();
+      opened = await openDatabase(instance, opened.version + 1);
+    }
     if (closed || id !== opening) return opened.close();
     database = opened;
     // A newer version of this library waits for us to let go, or the data was deleted.
@@ -259,6 +258,18 @@ export function makeStore(instance, owner, renewal, answer) {
     },
   };
 }
+
+// In whatever version it has: a newer one of this library may have added stores of its own, an older one may lack some
+// of ours, and both work on with it side by side.
+const openDatabase = (instance, version) =>
+  new Promise((resolve, reject) => {
+    const request = indexedDB.open(`appizer-${instance}`, version);
+    request.onupgradeneeded = () => missing(request.result).forEach((store) => request.result.createObjectStore(store));
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+const missing = (database) => STORES.filter((store) => !database.objectStoreNames.contains(store));
 
 /** Keeps a text in localStorage, or forgets it. Whether the browser let it. */
 export function keep(name, text) {

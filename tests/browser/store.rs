@@ -11,6 +11,7 @@ use appizer_tracker::core::exit::Mark;
 use appizer_tracker::core::identity::Identity;
 use appizer_tracker::core::rows::{self, ACCOUNTS, DEAD_LETTERS, LEASES, MARKS, Operations, SEGMENTS};
 use appizer_tracker::core::segment::{Record, SegmentKey};
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn record(owner: &str, number: u32) -> Record {
@@ -35,6 +36,10 @@ fn write(owner: &str) -> Write {
         settled_letters: Vec::new(),
         settled_marks: Vec::new(),
     }
+}
+
+fn identity(anonymous: &str) -> Identity {
+    Identity { anonymous: anonymous.into(), user: None }
 }
 
 fn puts(records: &[Record]) -> Operations {
@@ -271,4 +276,45 @@ async fn a_closed_store_refuses_in_words() {
     page.store.leave("");
     let refused = page.commit(&puts(&[record("p", 0)]), 0).await.unwrap_err();
     assert!(rows::fields(&refused).count() == 2 && rows::fields(&refused).all(|words| !words.is_empty()));
+}
+
+#[wasm_bindgen(inline_js = "
+    export const otherVersion = (name, version, stores) => new Promise((resolve, reject) => {
+        const request = indexedDB.open(name, version);
+        request.onupgradeneeded = () => {
+            for (const store of stores.split(' ')) {
+                if (!request.result.objectStoreNames.contains(store)) request.result.createObjectStore(store);
+            }
+        };
+        request.onsuccess = () => resolve(request.result.close());
+        request.onerror = () => reject(request.error);
+    });
+")]
+extern "C" {
+    /// Does to the database what another version of this library would do.
+    #[wasm_bindgen(catch, js_name = otherVersion)]
+    async fn other_version(name: &str, version: u32, stores: &str) -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen_test]
+async fn a_database_of_an_older_or_newer_version_of_this_library_serves_as_well() {
+    for (version, stores) in [(1, "segments identity"), (7, "segments future")] {
+        let instance = unique_name();
+        other_version(&["appizer-", &instance].concat(), version, stores).await.unwrap();
+        let page = Page::open(&instance, "p").await;
+        page.commit(&puts(&[record("p", 0)]), 0).await.unwrap();
+        assert_eq!(page.records().await, [record("p", 0)]);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_newer_version_may_change_the_database_under_way_and_the_page_opens_it_again() {
+    let instance = unique_name();
+    let page = Page::open(&instance, "p").await;
+    page.commit(&puts(&[record("p", 0)]), 0).await.unwrap();
+    other_version(&["appizer-", &instance].concat(), 2, "future").await.unwrap();
+    page.answer(store::CLOSED, 1).await.unwrap();
+    page.store.open(2, &rows::identity_row(&identity("x")));
+    page.answer(store::OPENED, 2).await.unwrap();
+    assert_eq!(page.records().await, [record("p", 0)]);
 }
