@@ -117,7 +117,13 @@ impl Driver {
 
     /// Stops for good.
     pub fn close(self: &Rc<Self>) {
-        self.input(Engine::handle_close);
+        let good = self.good_link();
+        self.input(|engine, now| {
+            if let Some(good) = good {
+                engine.handle_link(good);
+            }
+            engine.handle_close(now);
+        });
         self.lifecycle.replace(None);
     }
 

@@ -242,6 +242,7 @@ impl Engine {
             self.pacing.note_destination(self.to, now);
             // No reply to the new key tells what became of events that went under the old one.
             self.marks.lift();
+            self.marks.forget_departed();
             self.apply_marks();
         }
         self.advance(now);
@@ -391,6 +392,7 @@ impl Engine {
             && self.may_store();
         let mark = Mark::new(self.to, &departing).filter(|_| trusted);
         self.marks.note_departure(departing, mark.clone());
+        self.abort_what_cannot_outlive();
         self.keep_elsewhere();
         self.effects.push(Effect::Leave { mark });
         self.settle_flush_calls(now);

@@ -76,6 +76,11 @@ impl Marks {
         self.marks.iter_mut().for_each(|(_, ids)| ids.clear());
     }
 
+    /// Other events go elsewhere from now on: replies to what was sent before tell nothing of it.
+    pub fn forget_departed(&mut self) {
+        self.departed.clear();
+    }
+
     /// The page leaves with these requests on their way, and with this mark, if any. What it had adopted is as it was
     /// before.
     pub fn note_departure(&mut self, requests: Vec<(u32, String)>, mark: Option<Mark>) {

@@ -88,9 +88,10 @@ impl Queue {
         leaving: bool,
     ) -> Option<Batch> {
         let mut batch = Batch::new(request);
+        // Writes may end out of their order where one is refused at once: what is younger waits, too.
         let ready = |segment: &&mut Segment| leaving || segment.kept != Kept::Writing;
         let mut part = None;
-        'segments: for segment in self.segments.iter_mut().filter(ready) {
+        'segments: for segment in self.segments.iter_mut().take_while(ready) {
             for queued in segment.events.iter_mut().filter(|queued| queued.is_waiting()) {
                 let apart = *part.get_or_insert(queued.part) != queued.part;
                 // One that is too large for any batch goes alone: the endpoint decides on it.
@@ -126,7 +127,7 @@ impl Queue {
     pub fn remove_oldest(&mut self, events: usize, bytes: usize) -> Removal {
         let (mut taken, mut taken_bytes) = (0, 0);
         self.remove_if(|_, queued| {
-            let leaves = queued.is_waiting() && (taken < events || taken_bytes < bytes);
+            let leaves = queued.request.is_none() && (taken < events || taken_bytes < bytes);
             if leaves {
                 taken += 1;
                 taken_bytes += queued.envelope.json.len();
@@ -137,7 +138,7 @@ impl Queue {
 
     /// Takes out the waiting events that were tracked before `at`.
     pub fn remove_older(&mut self, at: u64) -> Removal {
-        self.remove_if(|tracked, queued| tracked < at && queued.is_waiting())
+        self.remove_if(|tracked, queued| tracked < at && queued.request.is_none())
     }
 
     /// The records of segments are gone from the store: they are kept in memory alone.
@@ -250,8 +251,8 @@ impl Queue {
 
     /// Whether such an event waits for a request.
     pub fn awaits_request(&self, order: u64) -> bool {
-        let covered = self.segments.iter();
-        let covered = covered.filter(|segment| segment.order <= order && segment.kept != Kept::Writing);
+        let covered = self.segments.iter().take_while(|segment| segment.kept != Kept::Writing);
+        let covered = covered.filter(|segment| segment.order <= order);
         covered.flat_map(|segment| &segment.events).any(Queued::is_waiting)
     }
 

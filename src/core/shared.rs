@@ -25,6 +25,8 @@ pub struct Shared {
     malformed: u32,
     /// Nothing is to be sent before.
     blocked_until: u64,
+    /// As far as the server asked for it: no success from elsewhere shortens this.
+    asked_until: u64,
     /// A page is trying out whether the endpoint answers again; others wait for it until then.
     probe_until: u64,
     /// Why nothing is sent, where it is not just a failure that passes.
@@ -135,6 +137,7 @@ impl Shared {
             silent: 0,
             malformed: 0,
             blocked_until: 0,
+            asked_until: 0,
             probe_until: 0,
             cause: None,
             stretch: PLAIN,
@@ -150,6 +153,7 @@ impl Shared {
         }
         self.refilled = self.refilled.min(now);
         self.blocked_until = self.blocked_until.min(now + policy::LONGEST_WAIT);
+        self.asked_until = self.asked_until.min(now + policy::LONGEST_WAIT);
         self.probe_until = self.probe_until.min(now + policy::REQUEST_TIMEOUT);
     }
 
@@ -250,6 +254,8 @@ impl Shared {
             millitokens: self.millitokens,
             refilled: self.refilled,
             stretch: self.stretch,
+            blocked_until: self.asked_until,
+            asked_until: self.asked_until,
             ..Self::new(self.to, None, self.refilled)
         };
     }
@@ -266,7 +272,9 @@ impl Shared {
             None if failure.status == 429 => policy::RATE_LIMIT_WAIT,
             None => 0,
         };
-        self.blocked_until = now + asked + scaled(ceiling, failure.jitter);
+        let asked_until = if failure.retry_after.is_some() { now + asked } else { 0 };
+        self.asked_until = self.asked_until.max(asked_until);
+        self.blocked_until = self.asked_until.max(now + asked + scaled(ceiling, failure.jitter));
         if self.silent >= policy::MAX_SILENT {
             let wait = policy::UNREACHABLE_WAIT / 2 + scaled(policy::UNREACHABLE_WAIT, failure.jitter);
             self.pause(Cause::Unreachable, wait, now);
@@ -276,7 +284,7 @@ impl Shared {
     fn pause(&mut self, cause: Cause, wait: u64, now: u64) {
         self.failures = self.failures.max(1);
         self.cause = Some(cause);
-        self.blocked_until = now + wait;
+        self.blocked_until = self.asked_until.max(now + wait);
     }
 
     fn take(&mut self, want: u32, per_minute: u32, now: u64) -> (u32, u64) {
@@ -311,6 +319,7 @@ impl Shared {
             self.probe_until,
             cause,
             self.stretch,
+            self.asked_until,
         ] {
             row.push(' ');
             push_decimal(&mut row, number);
@@ -339,6 +348,7 @@ impl Shared {
                 _ => None,
             },
             stretch: number()?.clamp(PLAIN, PLAIN * policy::MAX_STRETCH),
+            asked_until: number()?,
         })
     }
 }
@@ -439,7 +449,7 @@ mod tests {
             numbers in prop::collection::vec(0_u64..1 << 40, 3), failures in 0_u32..9, stretch in PLAIN..PLAIN * policy::MAX_STRETCH
         ) {
             let row = Shared {
-                millitokens: numbers[0], refilled: numbers[1], blocked_until: numbers[2], failures, stretch,
+                millitokens: numbers[0], refilled: numbers[1], blocked_until: numbers[2], asked_until: numbers[2], failures, stretch,
                 cause: Some(Cause::BadResponse), ..Shared::new(u32::MAX, None, 0)
             };
             prop_assert_eq!(Shared::read(&row.row()), Some(row));
@@ -507,6 +517,16 @@ mod tests {
         assert_eq!(tell(&mut row, News::Online, 1).blocked_until(1), None);
         tell(&mut row, News::Forbidden, 1);
         assert!(tell(&mut row, News::Online, 2).blocked_until(2).is_some());
+    }
+
+    #[test]
+    fn neither_a_failure_nor_a_success_of_another_request_shortens_what_the_server_asked_for() {
+        for news in [failed(500), News::Answered, News::Online] {
+            let mut row = None;
+            let asks = Failure { status: 503, retry_after: Some(600_000), jitter: 0 };
+            tell(&mut row, News::Failed(asks), 0);
+            assert_eq!(tell(&mut row, news, 1).blocked_until(1), Some(600_000), "{news:?}");
+        }
     }
 
     #[test]

@@ -67,9 +67,8 @@ impl Engine {
             self.marks.adopt(&orphan.owner, &orphan.marks, self.to);
             self.account.add(orphan.account);
             self.adoption.unloaded += orphan.account.queued();
-            if orphan.account != Account::default() {
-                accounts.push(orphan.owner.clone());
-            }
+            // A row of zeros is a row, too: left alone, it would be found for ever.
+            accounts.push(orphan.owner.clone());
             self.adoption.owners.push(Adopted { owner: orphan.owner, after: None });
         }
         if !accounts.is_empty() {

@@ -84,11 +84,8 @@ impl Engine {
     }
 
     pub(super) fn remember_link(&mut self, good: Option<u32>) {
-        if self.good_link != good {
-            self.good_link = good;
-        } else {
-            return;
-        }
+        // Also where it is no news to this page: another may have remembered something else since.
+        self.good_link = good;
         if good.is_none() || self.may_store() {
             self.effects.push(Effect::RememberLink { good });
         }
@@ -200,6 +197,16 @@ impl Engine {
     pub(super) fn departing_requests(&self) -> Vec<(u32, String)> {
         let outliving = self.requests.iter().filter(|in_flight| in_flight.keepalive);
         outliving.map(|in_flight| (in_flight.id, self.queue.ids(in_flight.id))).collect()
+    }
+
+    /// A page that is frozen or closes its tracker lives on, and so would its requests, while another page adopts
+    /// their events.
+    pub(super) fn abort_what_cannot_outlive(&mut self) {
+        while let Some(place) = self.requests.iter().position(|in_flight| !in_flight.keepalive) {
+            let InFlight { id: request, .. } = self.requests.swap_remove(place);
+            self.queue.release(request);
+            self.effects.push(Effect::Abort { request });
+        }
     }
 
     pub(super) fn may_send(&self, now: u64) -> bool {

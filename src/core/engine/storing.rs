@@ -195,6 +195,12 @@ impl Engine {
         if disposal == Disposal::Resend {
             letters.retain(|letter| letter.reason != Reason::Corrupt);
         }
+        // Those that an earlier call has taken were read once more before its write had ended.
+        letters.retain(|letter| {
+            let mut taken = self.writes.iter().map(|write| &write.change).chain([&self.unwritten]);
+            let key = letter.key();
+            !taken.any(|change| change.settled_letters.contains(&key))
+        });
         let settled_letters = letters.iter().map(DeadLetter::key).collect();
         let envelopes = letters.into_iter().map(DeadLetter::into_envelope);
         let envelopes = envelopes.filter(|_| disposal == Disposal::Resend).collect();
@@ -282,6 +288,13 @@ impl Engine {
         }
     }
 
+    /// What is kept elsewhere has changed: what is settled or stored now must not come back from there.
+    fn keep_elsewhere_still(&mut self) {
+        if self.kept_elsewhere && matches!(self.phase, Phase::Open) {
+            self.keep_elsewhere();
+        }
+    }
+
     pub(super) fn store_identity(&mut self) {
         self.write(Change { identity: Some(self.identity.clone()), ..Change::default() });
     }
@@ -312,9 +325,7 @@ impl Engine {
             self.unwritten.absorb(change);
         }
         self.tell_settled(settled);
-        if self.kept_elsewhere && matches!(self.phase, Phase::Open) {
-            self.keep_elsewhere();
-        }
+        self.keep_elsewhere_still();
     }
 
     pub(super) fn write(&mut self, change: Change) {
@@ -336,6 +347,7 @@ impl Engine {
             settled_letters: write.settled_letters,
             settled_marks: write.settled_marks,
         })));
+        self.keep_elsewhere_still();
     }
 
     fn go_on_after(&mut self, failure: StoreFailure, now: u64) {

@@ -8,6 +8,7 @@ mod model;
 mod pacing;
 mod privacy;
 mod review;
+mod simulated;
 mod storage;
 mod verdicts;
 mod worlds;

@@ -1,0 +1,87 @@
+//! Cases that the simulation found: each failed before it was mended.
+
+use super::model::*;
+use crate::core::dead_letter::Disposal;
+use crate::core::engine::*;
+use crate::core::options::Value;
+
+#[test]
+fn an_account_of_zeros_is_taken_over_like_any_other() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.input(&mut disk, |engine, now| engine.handle_identify("u".into(), now));
+    page.leave(&mut disk);
+    assert_eq!(disk.accounts.len(), 1);
+    Page::open(&mut disk, "b");
+    assert_eq!(disk.accounts.keys().collect::<Vec<_>>(), ["b"]);
+}
+
+#[test]
+fn a_request_that_cannot_outlive_its_page_ends_with_it_though_the_page_is_only_frozen() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.input(&mut disk, |engine, now| engine.handle_identify("u".repeat(policy::EXIT_SHARE_BYTES), now));
+    page.track(&mut disk, 0..1);
+    page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
+    assert!(!page.requests[0].keepalive);
+    page.leave(&mut disk);
+    assert!(page.requests.is_empty());
+}
+
+#[test]
+fn a_failure_is_remembered_for_the_next_page_though_it_is_no_news_to_this_one() {
+    let mut disk = Disk::default();
+    let mut first = Page::open(&mut disk, "a");
+    let mut second = Page::open(&mut disk, "b");
+    second.track(&mut disk, 0..100);
+    second.respond(&mut disk, 200);
+    assert!(disk.good_link.is_some());
+    first.track(&mut disk, 100..200);
+    first.respond(&mut disk, 503);
+    assert_eq!(disk.good_link, None);
+}
+
+#[test]
+fn what_was_handed_over_makes_room_like_any_other_so_that_a_success_can_come() {
+    let mut disk = warm_disk();
+    let capped = [("maxQueueEvents", Value::Number(5.0))];
+    let mut page = Page::open_with(&mut disk, "a", &capped);
+    page.track(&mut disk, 0..5);
+    page.leave(&mut disk);
+    let mut next = Page::open_with(&mut disk, "b", &capped);
+    next.track(&mut disk, 5..6);
+    next.wait(&mut disk, policy::DEFAULT_FLUSH_INTERVAL);
+    assert_eq!(ids(&next.respond(&mut disk, 200)), [5]);
+    assert!(disk.records.is_empty() && disk.marks.is_empty());
+}
+
+#[test]
+fn dead_letters_that_are_sent_again_twice_in_a_row_are_sent_again_once() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.track(&mut disk, 0..100);
+    page.respond_refusing(&mut disk, |id| id == 7);
+    page.stalled = true;
+    let letters: Vec<_> = disk.letters.values().cloned().collect();
+    for _ in 0..2 {
+        let letters = letters.clone();
+        page.input(&mut disk, |engine, now| engine.handle_letters(letters, Disposal::Resend, now));
+    }
+    page.stalled = false;
+    page.drain(&mut disk);
+    assert_eq!(ids(&page.requests[0]), [7]);
+}
+
+#[test]
+fn a_late_reply_under_the_old_key_vouches_for_nothing_under_the_new_one() {
+    let mut disk = warm_disk();
+    let mut page = Page::open(&mut disk, "a");
+    page.track(&mut disk, 0..5);
+    page.leave(&mut disk);
+    page.input(&mut disk, |engine, now| engine.handle_return("a2".into(), now));
+    page.input(&mut disk, |engine, now| engine.handle_key("k2".into(), now));
+    page.respond(&mut disk, 200);
+    page.track(&mut disk, 5..6);
+    page.leave(&mut disk);
+    assert!(!disk.marks.contains_key("a2"));
+}

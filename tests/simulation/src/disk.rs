@@ -1,0 +1,266 @@
+//! What outlives a page: the database with its transactions, which take time and are committed in their order, and
+//! `localStorage`. The only place that knows how the engine's writes look.
+
+use crate::ledger::{Ledger, numbers};
+use appizer_tracker::core::account::Account;
+use appizer_tracker::core::dead_letter::DeadLetter;
+use appizer_tracker::core::effect::Write;
+use appizer_tracker::core::exit::Mark;
+use appizer_tracker::core::identity::Identity;
+use appizer_tracker::core::lease::Lease;
+use appizer_tracker::core::policy;
+use appizer_tracker::core::segment::{Record, SegmentKey};
+use appizer_tracker::core::shared::{self, Granted, Share};
+use std::collections::{BTreeMap, VecDeque};
+
+/// The rows of the database.
+#[derive(Debug, Clone, Default)]
+pub struct Stores {
+    pub segments: BTreeMap<String, Record>,
+    pub accounts: BTreeMap<String, Account>,
+    pub identity: Option<Identity>,
+    pub leases: BTreeMap<String, Lease>,
+    pub marks: BTreeMap<String, Mark>,
+    pub letters: BTreeMap<String, DeadLetter>,
+    /// What all pages know of the endpoint.
+    pub pacing: Option<String>,
+}
+
+/// `localStorage`: what is written is there at once, but reaches the disk later.
+#[derive(Debug, Clone, Default)]
+pub struct Local {
+    pub marks: BTreeMap<String, Mark>,
+    pub left: BTreeMap<String, Vec<Record>>,
+    pub good_link: Option<u32>,
+}
+
+/// What a transaction does.
+#[derive(Debug)]
+pub enum Work {
+    /// Takes the identity, or leaves one.
+    Open(Identity),
+    /// The engine's write, by a page with an incarnation; `drops`: under a cap, and when it began.
+    Write {
+        page: usize,
+        incarnation: u32,
+        drops: Option<u64>,
+        write: Box<Write>,
+    },
+    TrimLetters,
+    KeepMark {
+        owner: String,
+        mark: Mark,
+    },
+    TakeLease {
+        owner: String,
+        holder: String,
+        wall: u64,
+    },
+    DropLeases(Vec<String>),
+    Owners,
+    Accounts,
+    Marks,
+    Load {
+        owner: String,
+        after: Option<SegmentKey>,
+    },
+    Letters,
+    Share(Box<Share>),
+}
+
+/// What a transaction ends with.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// The browser refused, for want of room or for another reason.
+    Failed {
+        quota: bool,
+    },
+    Done,
+    Identity(Identity),
+    Leased(bool),
+    Owners(Vec<String>),
+    Accounts(BTreeMap<String, Account>),
+    Marks(BTreeMap<String, Mark>),
+    Records(Vec<Record>),
+    Letters(Vec<DeadLetter>),
+    Granted(Box<Granted>),
+}
+
+/// A transaction that has begun.
+#[derive(Debug)]
+pub struct Transaction<Then> {
+    /// Whose it is.
+    pub page: usize,
+    /// What it does.
+    pub work: Work,
+    /// The page died too soon, or the browser refused: it changes nothing.
+    pub aborted: bool,
+    /// The browser refused it for want of room.
+    pub over_quota: bool,
+    /// Who waits for its end.
+    pub then: Then,
+}
+
+/// The database of one browser.
+#[derive(Debug)]
+pub struct Disk<Then> {
+    pub stores: Stores,
+    pub local: Local,
+    /// The transactions that have begun, in their order.
+    pub pending: VecDeque<Transaction<Then>>,
+    /// When the last of them will have ended.
+    pub busy_until: u64,
+    /// What a power cut leaves, where there are power cuts.
+    pub platter: Option<Stores>,
+    /// What a crash of the browser leaves of `localStorage`, and when it was last written to.
+    persisted: Local,
+    persisted_at: u64,
+    written_at: u64,
+}
+
+/// `localStorage` is written to the disk this much later.
+const LOCAL_LAG: u64 = 5_000;
+
+impl<Then> Disk<Then> {
+    /// An empty disk, which may forget its last writes.
+    pub fn new(forgetful: bool) -> Self {
+        Self {
+            stores: Stores::default(),
+            local: Local::default(),
+            pending: VecDeque::new(),
+            busy_until: 0,
+            platter: forgetful.then(Stores::default),
+            persisted: Local::default(),
+            persisted_at: 0,
+            written_at: 0,
+        }
+    }
+
+    /// `localStorage`, to be written to.
+    pub fn write_local(&mut self, now: u64) -> &mut Local {
+        if now >= self.persisted_at + LOCAL_LAG {
+            self.persisted = self.local.clone();
+            self.persisted_at = now;
+        }
+        self.written_at = now;
+        &mut self.local
+    }
+
+    /// The browser crashed: `localStorage` is what had reached the disk. Whether anything was forgotten.
+    pub fn forget_local(&mut self, now: u64) -> bool {
+        let forgets = now < self.written_at + LOCAL_LAG;
+        if forgets {
+            self.local = self.persisted.clone();
+        }
+        forgets
+    }
+
+    /// Ends the oldest transaction.
+    pub fn commit(&mut self, ledger: &mut Ledger) -> Option<(Transaction<Then>, Outcome)> {
+        let mut transaction = self.pending.pop_front()?;
+        let outcome = if transaction.aborted {
+            if let Work::Write { write, .. } = &transaction.work {
+                ledger.note_refused(write);
+            }
+            Outcome::Failed { quota: transaction.over_quota }
+        } else {
+            self.stores.apply(&mut transaction.work, ledger)
+        };
+        Some((transaction, outcome))
+    }
+}
+
+impl Stores {
+    fn apply(&mut self, work: &mut Work, ledger: &mut Ledger) -> Outcome {
+        match work {
+            Work::Open(candidate) => {
+                return Outcome::Identity(self.identity.get_or_insert_with(|| candidate.clone()).clone());
+            }
+            Work::Write { page, incarnation, drops, write } => {
+                self.write(write, (*page, *incarnation), *drops, ledger);
+            }
+            Work::Share(share) => {
+                let (row, granted) = shared::update(self.pacing.as_deref(), share);
+                self.pacing = row.or(self.pacing.take());
+                return Outcome::Granted(Box::new(granted));
+            }
+            Work::TrimLetters => {
+                while self.letters.len() > policy::MAX_DEAD_LETTERS {
+                    let oldest = self.letters.pop_first();
+                    oldest.iter().for_each(|(_, letter)| ledger.note_letter_gone(letter));
+                }
+            }
+            Work::KeepMark { owner, mark } => drop(self.marks.insert(owner.clone(), mark.clone())),
+            Work::TakeLease { owner, holder, wall } => {
+                let lease = Lease::take(self.leases.get(owner), holder, *wall);
+                let taken = lease.is_some();
+                self.leases.extend(lease.map(|lease| (owner.clone(), lease)));
+                return Outcome::Leased(taken);
+            }
+            Work::DropLeases(owners) => owners.iter().for_each(|owner| drop(self.leases.remove(owner))),
+            Work::Owners => return Outcome::Owners(self.owners()),
+            Work::Accounts => return Outcome::Accounts(self.accounts.clone()),
+            Work::Marks => return Outcome::Marks(self.marks.clone()),
+            Work::Load { owner, after } => return Outcome::Records(self.load(owner, after.as_ref())),
+            Work::Letters => return Outcome::Letters(self.letters.values().cloned().collect()),
+        }
+        Outcome::Done
+    }
+
+    fn write(&mut self, write: &Write, writer: (usize, u32), drops: Option<u64>, ledger: &mut Ledger) {
+        for record in &write.puts {
+            if let Some(before) = self.segments.insert(record.key.as_str().into(), record.clone()) {
+                ledger.note_rewritten(&before, record, write, writer, drops);
+            }
+            ledger.note_put(record, !write.settled_letters.is_empty());
+        }
+        for key in &write.deletes {
+            if let Some(before) = self.segments.remove(key.as_str()) {
+                ledger.note_deleted(&before, write, writer, drops);
+            }
+        }
+        if let Some(begun) = drops {
+            let rest = self.segments.values().flat_map(|record| numbers(&record.ids));
+            ledger.check_drops(rest.collect(), begun);
+        }
+        self.accounts.insert(write.owner.clone(), write.account);
+        for owner in &write.adopted_accounts {
+            self.accounts.remove(owner);
+        }
+        for owner in &write.settled_marks {
+            self.marks.remove(owner);
+        }
+        for key in &write.settled_letters {
+            if let Some(letter) = self.letters.remove(key) {
+                ledger.note_letter_gone(&letter);
+            }
+        }
+        for letter in &write.letters {
+            ledger.note_letter(letter);
+            self.letters.insert(letter.key(), letter.clone());
+        }
+        if write.identity.is_some() {
+            self.identity.clone_from(&write.identity);
+        }
+    }
+
+    fn owners(&self) -> Vec<String> {
+        let mut owners: Vec<String> = Vec::new();
+        let of_records = self.segments.values().map(|record| record.key.owner());
+        let others = self.accounts.keys().chain(self.marks.keys()).map(String::as_str);
+        for owner in of_records.chain(others) {
+            if !owners.iter().any(|known| known == owner) {
+                owners.push(owner.into());
+            }
+        }
+        owners
+    }
+
+    fn load(&self, owner: &str, after: Option<&SegmentKey>) -> Vec<Record> {
+        let from = after.map_or_else(|| [owner, "/"].concat(), |after| after.as_str().into());
+        let rest = self.segments.range(from..).map(|(_, record)| record);
+        let rest = rest.take_while(|record| record.key.owner() == owner);
+        let rest = rest.filter(|record| after.is_none_or(|after| record.key > *after));
+        rest.take(policy::LOAD_SEGMENTS).cloned().collect()
+    }
+}

@@ -1,0 +1,75 @@
+//! `cargo run --release -p simulation -- --help`.
+
+use clap::{Parser, Subcommand};
+use simulation::{mutants, runs};
+use std::process::ExitCode;
+
+/// Whole worlds around the tracker's engine, by seed.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Replays this world and tells its story.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Judges so many worlds.
+    #[arg(long, default_value_t = 10_000)]
+    worlds: u64,
+    /// The first of their seeds.
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Stops at the first world in which a rule is broken.
+    #[arg(long)]
+    until_fault: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Breaks the engine in every way of the table, and has the simulation find it.
+    Mutants {
+        /// Worlds that each mutant is tried in.
+        #[arg(long, default_value_t = 20_000)]
+        worlds: u64,
+        /// Only the mutants whose name contains this.
+        #[arg(long, default_value = "")]
+        only: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let all_is_well = match (arguments.command, arguments.seed) {
+        (Some(Command::Mutants { worlds, only }), _) => mutants::run(worlds, &only),
+        (None, Some(seed)) => tell(seed),
+        (None, None) => judge(arguments.from, arguments.worlds, arguments.until_fault),
+    };
+    if all_is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn tell(seed: u64) -> bool {
+    let verdict = runs::run(seed, true);
+    println!("{}", verdict.trace);
+    match &verdict.fault {
+        Some(fault) => println!("\nworld {seed}: {fault}"),
+        None => println!("\nworld {seed}: every rule holds"),
+    }
+    verdict.fault.is_none()
+}
+
+fn judge(from: u64, worlds: u64, until_fault: bool) -> bool {
+    // A release build ends with a panic: it must name its world.
+    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+    let summary = runs::run_all(from..from + worlds, until_fault, |summary| {
+        if summary.worlds % 10_000 == 0 {
+            eprintln!("{} worlds, {:.1} s, {} faults", summary.worlds, summary.seconds, summary.faults.len());
+        }
+    });
+    for (seed, fault) in summary.faults.iter().take(50) {
+        println!("world {seed}: {fault}");
+    }
+    println!("{}", summary.text());
+    if let Some((seed, _)) = summary.faults.first() {
+        println!("replay: cargo run --release -p simulation -- --seed {seed}");
+    }
+    summary.faults.is_empty()
+}

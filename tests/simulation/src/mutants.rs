@@ -1,0 +1,255 @@
+//! The engine broken on purpose, to see that the simulation finds it. No hook stands in the engine: each mutant is a change
+//! of its text, made in a copy under `target/mutants` and built there.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{fs, io};
+
+/// One way to break the engine.
+pub struct Mutant {
+    pub name: &'static str,
+    pub file: &'static str,
+    /// Must stand in the file exactly once.
+    pub text: &'static str,
+    pub becomes: &'static str,
+    /// What goes wrong.
+    pub breaks: &'static str,
+}
+
+/// The table of `docs/simulation.md`.
+pub const ALL: &[Mutant] = &[
+    Mutant {
+        name: "releases_nothing_after_a_failure",
+        file: "src/core/engine/sending.rs",
+        text: "        self.queue.release(request);\n        let pauses",
+        becomes: "        let pauses",
+        breaks: "a failed batch is never sent again",
+    },
+    Mutant {
+        name: "forgets_to_release_at_a_split",
+        file: "src/core/queue.rs",
+        text: "            queued.request = None;\n            queued.part",
+        becomes: "            queued.part",
+        breaks: "the halves of a refused batch stay in flight for ever",
+    },
+    Mutant {
+        name: "deletes_what_was_not_answered",
+        file: "src/core/engine/sending.rs",
+        text: "            Verdict::Retry => {\n",
+        becomes: "            Verdict::Retry if response.status == 503 => {\n                self.settle(request, Reason::Rejected, &[], response, now);\n            }\n            Verdict::Retry => {\n",
+        breaks: "a 503 counts as a delivery",
+    },
+    Mutant {
+        name: "settles_marks_on_a_failure",
+        file: "src/core/engine/sending.rs",
+        text: "            Verdict::Malformed | Verdict::Retry => self.remember_link(None),",
+        becomes: "            Verdict::Malformed | Verdict::Retry => {\n                self.marks.settle();\n                self.remember_link(None);\n            }",
+        breaks: "a failure settles what was handed over before",
+    },
+    Mutant {
+        name: "marks_without_a_good_reply",
+        file: "src/core/engine.rs",
+        text: "let trusted = self.good_link == Some(self.to)\n            && ",
+        becomes: "let trusted = ",
+        breaks: "events that went into an outage are settled by the next success",
+    },
+    Mutant {
+        name: "ignores_retry_after",
+        file: "src/core/shared.rs",
+        text: "            Some(asked) => asked.min(policy::MAX_RETRY_AFTER),",
+        becomes: "            Some(_) => 0,",
+        breaks: "a retry before the server wants one",
+    },
+    Mutant {
+        name: "counts_twice_on_adoption",
+        file: "src/core/engine/adopting.rs",
+        text: "        self.account.accepted += events.saturating_sub(self.adoption.unloaded);",
+        becomes: "        self.account.accepted += events;",
+        breaks: "adopted events are accepted a second time",
+    },
+    Mutant {
+        name: "drops_the_newest",
+        file: "src/core/queue.rs",
+        text: "        let (mut taken, mut taken_bytes) = (0, 0);\n        self.remove_if(",
+        becomes: "        let (mut taken, mut taken_bytes) = (0, 0);\n        let mut rest = self.len().saturating_sub(events.max(1));\n        self.remove_if(",
+        breaks: "caps give up the newest event instead of the oldest",
+    },
+    Mutant {
+        name: "sends_while_blocked",
+        file: "src/core/engine/sending.rs",
+        text: "        self.online && self.pacing.blocked_until(now).is_none()",
+        becomes: "        self.online",
+        breaks: "a page that goes away sends into a pause",
+    },
+    Mutant {
+        name: "forgets_the_exit_share",
+        file: "src/core/exit.rs",
+        text: "    policy::EXIT_SHARE_BYTES.saturating_sub(in_flight)",
+        becomes: "    policy::EXIT_SHARE_BYTES.saturating_sub(in_flight / 1_000)",
+        breaks: "more outlives the page than its share",
+    },
+    Mutant {
+        name: "takes_events_twice",
+        file: "src/core/segment.rs",
+        text: "        self.request.is_none() && !self.handed_over",
+        becomes: "        !self.handed_over",
+        breaks: "an event is in two requests at once",
+    },
+    Mutant {
+        name: "sends_what_is_handed_over",
+        file: "src/core/segment.rs",
+        text: "        self.request.is_none() && !self.handed_over",
+        becomes: "        self.request.is_none()",
+        breaks: "what a mark keeps back is sent, and settled on top",
+    },
+    Mutant {
+        name: "leaves_the_account_out_of_adoption",
+        file: "src/core/engine/adopting.rs",
+        text: "            self.account.add(orphan.account);\n",
+        becomes: "",
+        breaks: "what a dead page had delivered vanishes from the account",
+    },
+    Mutant {
+        name: "never_takes_over_accounts",
+        file: "src/core/engine/adopting.rs",
+        text: "            change.adopted_accounts.push(orphan.owner.clone());\n",
+        becomes: "",
+        breaks: "an account is adopted by one page after another",
+    },
+    Mutant {
+        name: "reads_the_first_records_only",
+        file: "src/core/engine/adopting.rs",
+        text: "        if records.len() < policy::LOAD_SEGMENTS {",
+        becomes: "        if records.len() <= policy::LOAD_SEGMENTS {",
+        breaks: "a long backlog is left after its first ten records",
+    },
+    Mutant {
+        name: "forgets_dead_letters",
+        file: "src/core/engine/sending.rs",
+        text: "self.write(Change { puts, deletes, delivered, letters, ..Change::default() });",
+        becomes: "self.write(Change { puts, deletes, delivered, ..Change::default() });",
+        breaks: "a refused event is nowhere",
+    },
+    Mutant {
+        name: "deletes_the_whole_segment",
+        file: "src/core/queue.rs",
+        text: "                rest if rest < before => removal.puts.push(segment.record()),",
+        becomes: "                rest if rest < before => removal.deletes.push(segment.key.clone()),",
+        breaks: "a segment sent in part takes its rest with it",
+    },
+    Mutant {
+        name: "returns_under_the_old_name",
+        file: "src/core/engine.rs",
+        text: "            self.queue = Queue::new(owner);\n            self.account",
+        becomes: "            let _ = owner;\n            self.queue = Queue::new(self.queue.owner().into());\n            self.account",
+        breaks: "a page that returns overwrites what others have adopted",
+    },
+    Mutant {
+        name: "keeps_requests_on_return",
+        file: "src/core/engine.rs",
+        text: "        self.abort_what_cannot_outlive();\n",
+        becomes: "",
+        breaks: "a frozen page's request goes on while another page sends its events",
+    },
+    Mutant {
+        name: "a_failure_shortens_the_wait",
+        file: "src/core/shared.rs",
+        text: "        self.asked_until = self.asked_until.max(asked_until);",
+        becomes: "        self.asked_until = asked_until;",
+        breaks: "the second of two failures forgets what the first was told",
+    },
+    Mutant {
+        name: "insures_what_is_sent",
+        file: "src/core/engine/sending.rs",
+        text: "        self.end_insurance();\n        let outlives",
+        becomes: "        let outlives",
+        breaks: "the browser holds a second copy of what goes by itself",
+    },
+];
+
+/// Tries every mutant whose name contains `only` in at most `worlds` worlds. Whether all were found.
+pub fn run(worlds: u64, only: &str) -> bool {
+    let mut all_found = true;
+    println!("| mutant | what it breaks | worlds until found | the rule that broke |\n|---|---|---|---|");
+    for mutant in ALL.iter().filter(|mutant| mutant.name.contains(only)) {
+        match attempt(mutant, worlds) {
+            Ok(Some((worlds, fault))) => {
+                println!("| `{}` | {} | {worlds} | {fault} |", mutant.name, mutant.breaks);
+            }
+            Ok(None) => {
+                all_found = false;
+                println!("| `{}` | {} | **not in {worlds}** | |", mutant.name, mutant.breaks);
+            }
+            Err(error) => {
+                all_found = false;
+                println!("| `{}` | {} | **{error}** | |", mutant.name, mutant.breaks);
+            }
+        }
+    }
+    all_found
+}
+
+/// Builds the mutant and runs worlds with it until a rule is broken: how many it took, and which rule.
+fn attempt(mutant: &Mutant, worlds: u64) -> io::Result<Option<(u64, String)>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let copy = root.join("target/mutants/crate");
+    copy_crate(&root, &copy)?;
+    let file = copy.join(mutant.file);
+    let text = fs::read_to_string(&file)?;
+    if text.matches(mutant.text).count() != 1 {
+        return Err(io::Error::other("its text does not stand in the file exactly once"));
+    }
+    fs::write(&file, text.replacen(mutant.text, mutant.becomes, 1))?;
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", "simulation", "--target-dir", "../target"])
+        // It is the simulation that has to find it, not the engine itself.
+        .env("CARGO_PROFILE_DEV_DEBUG_ASSERTIONS", "false")
+        .current_dir(&copy)
+        .status()?;
+    if !built.success() {
+        return Err(io::Error::other("it does not compile"));
+    }
+    let run = Command::new(root.join("target/mutants/target/debug/simulation"))
+        .args(["--until-fault", "--worlds", &worlds.to_string()])
+        .output()?;
+    let told = String::from_utf8_lossy(&run.stdout);
+    let fault = told.lines().find_map(|line| line.strip_prefix("world ")?.split_once(": "));
+    Ok(fault.map(|(seed, fault)| (seed.parse::<u64>().map_or(0, |seed| seed + 1), fault.to_string())))
+}
+
+/// The tracker and the simulation, as a workspace of their own.
+fn copy_crate(root: &Path, copy: &Path) -> io::Result<()> {
+    for folder in ["src", "tests/simulation"] {
+        copy_folder(&root.join(folder), &copy.join(folder))?;
+    }
+    copy_if_changed(&root.join("Cargo.lock"), &copy.join("Cargo.lock"))?;
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    let lines = manifest.lines().map(|line| {
+        if line.starts_with("members = ") { "members = [\".\", \"tests/simulation\"]" } else { line }
+    });
+    let manifest: Vec<&str> = lines.collect();
+    fs::write(copy.join("Cargo.toml"), manifest.join("\n"))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let from: PathBuf = entry?.path();
+        let to = to.join(from.file_name().unwrap_or_default());
+        if from.is_dir() {
+            copy_folder(&from, &to)?;
+        } else {
+            copy_if_changed(&from, &to)?;
+        }
+    }
+    Ok(())
+}
+
+/// A file that is the same is left alone, so that it is not built again.
+fn copy_if_changed(from: &Path, to: &Path) -> io::Result<()> {
+    let content = fs::read(from)?;
+    if fs::read(to).ok().as_ref() != Some(&content) {
+        fs::write(to, content)?;
+    }
+    Ok(())
+}

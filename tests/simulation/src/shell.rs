@@ -1,0 +1,390 @@
+//! What `src/browser/driver.rs` does, step by step as it does it: effects are carried out, tasks end in inputs.
+
+use crate::disk::{Outcome, Work};
+use crate::page::{Life, LockThen, Search, Task, Then};
+use crate::sending::numbers_in;
+use crate::world::{Happening, Storage, World};
+use appizer_tracker::core::account::Account;
+use appizer_tracker::core::effect::{Effect, Write};
+use appizer_tracker::core::engine::{Engine, StoreFailure};
+use appizer_tracker::core::exit::{Mark, destination};
+use appizer_tracker::core::identity::Identity;
+use appizer_tracker::core::notice::Notice;
+use appizer_tracker::core::policy;
+use appizer_tracker::core::segment::Record;
+
+impl World {
+    /// A name that no page has.
+    pub fn new_name(&mut self, page: usize) -> String {
+        self.pages[page].incarnation += 1;
+        format!("p{page}-{}", self.pages[page].incarnation)
+    }
+
+    /// Gives a page's engine an input and does what follows from it.
+    pub fn input(&mut self, page: usize, input: impl FnOnce(&mut Engine, u64)) {
+        if self.pages[page].life == Life::Dead {
+            return;
+        }
+        let clock = self.pages[page].clock(self.now);
+        input(&mut self.pages[page].engine, clock);
+        self.drain(page);
+    }
+
+    /// Carries out what the engine wants.
+    pub fn drain(&mut self, page: usize) {
+        while let Some(effect) = self.pages[page].engine.poll_effect() {
+            match &mut self.pages[page].dies_in {
+                Some(0) => {
+                    self.kill(page, "dies in the middle of a task");
+                    // What it learnt in this task died with it.
+                    self.good_link = self.disk.local.good_link;
+                    return;
+                }
+                Some(left) => *left -= 1,
+                None => {}
+            }
+            self.perform(page, effect);
+        }
+        self.set_timer(page);
+    }
+
+    fn perform(&mut self, page: usize, effect: Effect) {
+        match effect {
+            Effect::Open { owner, identity } => {
+                if std::mem::replace(&mut self.pages[page].away, false) {
+                    self.pages[page].source = self.ledger.new_source();
+                    self.pages[page].account = Account::default();
+                }
+                self.note_page(page, format_args!("opens the store as {owner}"));
+                let departures = self.pages[page].departures;
+                let then = LockThen::Open { candidate: identity, departures };
+                if self.scenario.has_locks {
+                    self.ask_lock(page, owner, then);
+                } else {
+                    self.connect(page, owner, then);
+                }
+            }
+            Effect::Write(write) => self.write(page, write),
+            Effect::Share(share) => {
+                let id = share.id;
+                match self.pages[page].connection {
+                    Some(connection) => {
+                        self.begin(page, connection, Work::Share(Box::new(share)), Then::Shared(id))
+                    }
+                    None => self.go_on_soon(page, Then::Shared(id)),
+                }
+            }
+            Effect::Insure { body } => {
+                self.pages[page].insured = body.map(|body| numbers_in(&body));
+            }
+            Effect::Forget => {}
+            Effect::FindOrphans => self.find_orphans(page),
+            Effect::Load { owner, after } => {
+                if let Some(connection) = self.pages[page].connection {
+                    let then = Then::Loaded(owner.clone());
+                    self.begin(page, connection, Work::Load { owner, after }, then);
+                }
+            }
+            Effect::Send(request) => self.send(page, &request),
+            Effect::Abort { request } => self.abort(page, request),
+            Effect::KeepElsewhere { owner, unstored } => self.keep_elsewhere(page, owner, unstored),
+            Effect::Leave { mark } => self.leave(page, mark),
+            Effect::RememberLink { good } => {
+                self.note_page(page, format_args!("remembers the link as {good:?}"));
+                self.disk.write_local(self.now).good_link = good;
+            }
+            Effect::Notify(notice) => self.hear(page, &notice),
+            Effect::SettleFlush { result, .. } => {
+                self.note_page(page, format_args!("flush is answered: {result:?}"));
+            }
+        }
+    }
+
+    fn hear(&mut self, page: usize, notice: &Notice) {
+        match notice {
+            Notice::Opened { .. } => self.note_page(page, format_args!("is in service")),
+            Notice::Degraded { message, .. } => {
+                self.ledger.exact = false;
+                self.note_page(page, format_args!("works in memory: {message}"));
+            }
+            Notice::Delivered { .. } => {}
+            notice => self.note_page(page, format_args!("hears {notice:.200?}")),
+        }
+    }
+
+    fn keep_elsewhere(&mut self, page: usize, owner: String, unstored: Vec<Record>) {
+        for record in &unstored {
+            self.note_page(page, format_args!("keeps {} elsewhere: {}", record.key.as_str(), record.ids));
+            for number in crate::ledger::numbers(&record.ids) {
+                self.ledger.events[number as usize].belated = true;
+            }
+        }
+        let left = &mut self.disk.write_local(self.now).left;
+        if unstored.is_empty() {
+            left.remove(&owner);
+        } else {
+            left.insert(owner, unstored);
+        }
+    }
+
+    fn leave(&mut self, page: usize, mark: Option<Mark>) {
+        let owner = self.pages[page].engine.owner().to_string();
+        let connection = self.pages[page].connection.take();
+        if let Some(mark) = mark {
+            self.note_page(page, format_args!("leaves a mark: {}", mark.ids));
+            if self.good_link != Some(mark.to) {
+                self.ledger.blame(|| format!("page{page} leaves a mark, though its last reply was not good"));
+            }
+            self.disk.write_local(self.now).marks.insert(owner.clone(), mark.clone());
+            if let Some(connection) = connection {
+                self.begin(page, connection, Work::KeepMark { owner, mark }, Then::Nothing);
+            }
+        }
+        self.depart(page);
+        self.pages[page].away = true;
+        self.pages[page].departures += 1;
+        self.release_claims(page, connection);
+        if let Some(connection) = connection {
+            self.connections[connection] = false;
+        }
+    }
+
+    /// `Store::open` begins.
+    pub fn connect(&mut self, page: usize, owner: String, then: LockThen) {
+        let LockThen::Open { candidate, departures } = then else { return };
+        let connection = match self.storage {
+            Storage::Hanging => {
+                self.ledger.exact = false;
+                return self.note_page(page, format_args!("waits for a store that hangs"));
+            }
+            Storage::Refused => None,
+            _ => {
+                self.connections.push(true);
+                Some(self.connections.len() - 1)
+            }
+        };
+        let longest = if self.storage == Storage::Slow { 8_000 } else { 500 };
+        let at = self.now + self.chance.delay(10, longest);
+        let task = Task::Connected { owner, candidate, departures, connection };
+        self.at(at, Happening::Run { page, task });
+    }
+
+    /// Runs a task of a page's event loop, now or when its time comes.
+    pub fn deliver(&mut self, page: usize, task: Task) {
+        match self.pages[page].life {
+            Life::Dead => {
+                if let Task::Connected { connection: Some(connection), .. } = task {
+                    self.connections[connection] = false;
+                }
+            }
+            _ => {
+                self.pages[page].parked.push_back(task);
+                self.come_to(page);
+            }
+        }
+    }
+
+    /// Runs a task now.
+    pub fn run(&mut self, page: usize, task: Task) {
+        match task {
+            Task::Timer(number) => {
+                if self.pages[page].timer.is_some_and(|(_, set)| set == number) {
+                    self.pages[page].timer = None;
+                    self.input(page, Engine::handle_timeout);
+                }
+            }
+            Task::Renew(number) => self.renew_leases(page, number),
+            Task::Online(online) => {
+                if !self.pages[page].closed {
+                    self.input(page, |engine, now| engine.handle_online(online, now));
+                }
+            }
+            Task::Connected { owner, candidate, departures, connection: Some(connection) } => {
+                let then = Then::Opened { owner, departures, connection };
+                self.begin(page, connection, Work::Open(candidate), then);
+            }
+            Task::Connected { departures, connection: None, .. } => self.open_failed(page, departures),
+            Task::StoreClosed => self.input(page, Engine::handle_store_closed),
+            Task::Locked { owner, granted, releases, then } => {
+                self.take_lock(page, owner, granted, releases, then);
+            }
+            Task::Ended { then, outcome } => self.go_on(page, then, outcome),
+            Task::Replied { flight, response } => self.hear_reply(page, flight, response),
+        }
+    }
+
+    fn open_failed(&mut self, page: usize, departures: u32) {
+        if self.pages[page].departures != departures {
+            return;
+        }
+        self.ledger.exact = false;
+        if !self.pages[page].engine.is_opening() {
+            self.input(page, |engine, now| engine.handle_open_failed("refused".into(), Vec::new(), now));
+        } else {
+            let owners: Vec<String> = self.disk.local.left.keys().cloned().collect();
+            let mut left = Vec::new();
+            for owner in owners {
+                if !self.scenario.has_locks || *self.locks.entry(owner.clone()).or_insert(page) == page {
+                    left.extend(self.disk.write_local(self.now).left.remove(&owner).unwrap_or_default());
+                    self.pages[page].held.push(owner);
+                }
+            }
+            self.note_page(page, format_args!("is refused a store"));
+            self.input(page, |engine, now| engine.handle_open_failed("refused".into(), left, now));
+        }
+    }
+
+    fn go_on(&mut self, page: usize, then: Then, outcome: Outcome) {
+        match (then, outcome) {
+            (Then::Opened { departures, connection, .. }, Outcome::Failed { .. }) => {
+                self.connections[connection] = false;
+                self.open_failed(page, departures);
+            }
+            (Then::Opened { owner, departures, connection }, Outcome::Identity(identity)) => {
+                if self.pages[page].departures != departures {
+                    self.connections[connection] = false;
+                } else if self.scenario.has_locks {
+                    self.opened(page, connection, identity);
+                } else {
+                    let holder = owner.clone();
+                    let then = Then::OwnLease { identity, connection, owner: owner.clone() };
+                    let wall = self.wall + self.now;
+                    self.begin(page, connection, Work::TakeLease { owner, holder, wall }, then);
+                }
+            }
+            (Then::OwnLease { identity, connection, owner }, outcome) => {
+                if let Outcome::Leased(true) = outcome {
+                    self.pages[page].held.push(owner);
+                }
+                self.begin_renewals(page);
+                self.opened(page, connection, identity);
+            }
+            (Then::Written { id, marks, moved_in, letters: true, connection }, Outcome::Done) => {
+                let then = Then::Written { id, marks, moved_in, letters: false, connection };
+                self.begin(page, connection, Work::TrimLetters, then);
+            }
+            (Then::Written { id, marks, moved_in, .. }, outcome) => {
+                if !matches!(outcome, Outcome::Failed { .. }) && !moved_in.is_empty() {
+                    self.disk.write_local(self.now).left.retain(|owner, _| !moved_in.contains(owner));
+                }
+                if !marks.is_empty() {
+                    self.disk.write_local(self.now).marks.retain(|owner, _| !marks.contains(owner));
+                }
+                let failure = match outcome {
+                    Outcome::Failed { quota: true } => Some(StoreFailure::Quota),
+                    Outcome::Failed { quota: false } => Some(StoreFailure::Closed("refused".into())),
+                    _ => None,
+                };
+                self.input(page, |engine, now| engine.handle_written(id, failure, now));
+            }
+            (Then::Loaded(owner), Outcome::Records(records)) => {
+                self.note_page(page, format_args!("reads {} records of {owner}", records.len()));
+                self.input(page, |engine, now| engine.handle_loaded(&owner, records, now));
+            }
+            (Then::Loaded(owner), _) => {
+                self.input(page, |engine, _| engine.handle_load_failed(&owner));
+            }
+            (Then::Letters(disposal), Outcome::Letters(letters)) => {
+                self.input(page, |engine, now| engine.handle_letters(letters, disposal, now));
+            }
+            (Then::Shared(id), outcome) => {
+                let granted = if let Outcome::Granted(granted) = outcome { Some(*granted) } else { None };
+                if self.trace.is_told() {
+                    let text = format!("{granted:?}");
+                    self.note_page(page, format_args!("is granted {text}"));
+                }
+                self.input(page, |engine, now| engine.handle_shared(id, granted, now));
+            }
+            (Then::Nothing | Then::Opened { .. } | Then::Letters(_), _) => {}
+            (then, outcome) => self.go_on_claiming(page, then, outcome),
+        }
+    }
+
+    fn opened(&mut self, page: usize, connection: usize, identity: Identity) {
+        self.pages[page].connection = Some(connection);
+        self.input(page, |engine, now| engine.handle_opened(identity, now));
+    }
+
+    fn go_on_soon(&mut self, page: usize, then: Then) {
+        let task = Task::Ended { then, outcome: Outcome::Failed { quota: false } };
+        self.at(self.now, Happening::Run { page, task });
+    }
+
+    fn write(&mut self, page: usize, write: Box<Write>) {
+        let (id, marks, moved_in) = (write.id, write.settled_marks.clone(), write.moved_in.clone());
+        if self.trace.is_told() {
+            let ids = |record: &Record| format!("{}={}", record.key.as_str(), record.ids);
+            let puts: Vec<String> = write.puts.iter().map(ids).collect();
+            let deletes: Vec<&str> = write.deletes.iter().map(|key| key.as_str()).collect();
+            let letters: Vec<&str> = write.letters.iter().map(|letter| letter.id.as_str()).collect();
+            let (account, adopted) = (write.account, &write.adopted_accounts);
+            self.note_page(
+                page,
+                format_args!(
+                    "writes {id}: put {puts:?} delete {deletes:?} letters {letters:?} takes over {adopted:?} marks \
+                     {marks:?} {account:?}"
+                ),
+            );
+        }
+        let Some(connection) = self.pages[page].connection else {
+            let then = Then::Written { id, marks, moved_in, letters: false, connection: 0 };
+            return self.go_on_soon(page, then);
+        };
+        let then = Then::Written { id, marks, moved_in, letters: !write.letters.is_empty(), connection };
+        let incarnation = self.pages[page].incarnation;
+        let before = std::mem::replace(&mut self.pages[page].account, write.account);
+        let capped = |account: Account| {
+            account.dropped.max_queue_events
+                + account.dropped.max_queue_bytes
+                + account.dropped.max_age
+                + account.dropped.quota
+        };
+        // Where the store refuses writes, a later one makes good what an earlier one should have deleted.
+        let made_good = !self.ledger.exact && capped(write.account) > 0;
+        let drops = write.adopted_accounts.is_empty() && capped(write.account) > capped(before) || made_good;
+        self.begin(
+            page,
+            connection,
+            Work::Write { page, incarnation, drops: drops.then_some(self.now), write },
+            then,
+        );
+    }
+
+    fn find_orphans(&mut self, page: usize) {
+        if let Some(connection) = self.pages[page].connection {
+            let departures = self.pages[page].departures;
+            let me = self.pages[page].engine.owner().into();
+            let search = Search { connection, departures, me, ..Search::default() };
+            self.begin(page, connection, Work::Owners, Then::Owners(search));
+        }
+    }
+
+    fn set_timer(&mut self, page: usize) {
+        let next = self.pages[page].engine.next_timeout();
+        if self.pages[page].timer.map(|(at, _)| at) == next {
+            return;
+        }
+        self.pages[page].timers += 1;
+        let number = self.pages[page].timers;
+        self.pages[page].timer = next.map(|at| (at, number));
+        if let Some(at) = next {
+            // Browsers let the timers of hidden pages wait, up to a minute.
+            let late = match self.pages[page].life {
+                Life::Visible => self.chance.between(0, 4),
+                _ => self.chance.delay(1_000, 60_000),
+            };
+            let wait = at.saturating_sub(self.pages[page].clock(self.now)).min(i32::MAX as u64);
+            self.at(self.now + wait + late, Happening::Run { page, task: Task::Timer(number) });
+        }
+    }
+
+    /// Where the page's requests go.
+    pub fn destination(&self, page: usize) -> u32 {
+        destination(self.pages[page].engine.options())
+    }
+
+    /// The longest that the engine lets a server hold it.
+    pub fn obeyed(asked: u64) -> u64 {
+        asked.min(policy::MAX_RETRY_AFTER)
+    }
+}
