@@ -111,15 +111,15 @@ impl World {
             (Then::Renewed { rest, lost, connection, .. }, _) => {
                 self.renew_next(page, rest, lost, connection)
             }
+            (Then::MovedIn(search), outcome) => {
+                if let Outcome::MovedIn(_, names) = outcome {
+                    self.forget_moved_in(&names);
+                }
+                self.begin(page, search.connection, Work::Owners, Then::Owners(search));
+            }
             (Then::Owners(mut search), outcome) => {
                 if let Outcome::Owners(owners) = outcome {
                     search.rest = owners;
-                }
-                let local = &self.disk.local;
-                for owner in local.left.keys().chain(local.marks.keys()) {
-                    if !search.rest.contains(owner) {
-                        search.rest.push(owner.clone());
-                    }
                 }
                 search.rest.reverse();
                 self.claim_next(page, search);
@@ -171,12 +171,10 @@ impl World {
             return;
         }
         let stored = if let Outcome::Marks(marks) = outcome { marks } else { Default::default() };
-        let local = &self.disk.local;
         let orphans = search.taken.into_iter().map(|owner| {
             let account = search.accounts.get(&owner).copied().unwrap_or_default();
-            let marks = stored.get(&owner).into_iter().chain(local.marks.get(&owner)).cloned().collect();
-            let left = local.left.get(&owner).cloned().unwrap_or_default();
-            Orphan { owner, account, marks, left }
+            let marks = stored.get(&owner).cloned().into_iter().collect();
+            Orphan { owner, account, marks }
         });
         let orphans: Vec<Orphan> = orphans.collect();
         for orphan in &orphans {

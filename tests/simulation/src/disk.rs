@@ -37,8 +37,8 @@ pub struct Local {
 /// What a transaction does.
 #[derive(Debug)]
 pub enum Work {
-    /// Takes the identity, or leaves one.
-    Open(Identity),
+    /// Takes the identity, or leaves one, and moves in what pages left in `localStorage`.
+    MoveIn(Option<Identity>),
     /// The engine's write, by a page with an incarnation; `drops`: under a cap, and when it began.
     Write {
         page: usize,
@@ -76,7 +76,8 @@ pub enum Outcome {
         quota: bool,
     },
     Done,
-    Identity(Identity),
+    /// The identity, where one was wanted or is there, and the pages whose left records and marks moved in.
+    MovedIn(Option<Identity>, Vec<String>),
     Leased(bool),
     Owners(Vec<String>),
     Accounts(BTreeMap<String, Account>),
@@ -163,6 +164,8 @@ impl<Then> Disk<Then> {
                 ledger.note_refused(write);
             }
             Outcome::Failed { quota: transaction.over_quota }
+        } else if let Work::MoveIn(candidate) = &transaction.work {
+            self.move_in(candidate.clone(), ledger)
         } else {
             self.stores.apply(&mut transaction.work, ledger)
         };
@@ -170,12 +173,27 @@ impl<Then> Disk<Then> {
     }
 }
 
+impl<Then> Disk<Then> {
+    fn move_in(&mut self, candidate: Option<Identity>, ledger: &mut Ledger) -> Outcome {
+        for record in self.local.left.values().flatten() {
+            let before = self.stores.segments.insert(record.key.as_str().into(), record.clone());
+            if let Some(before) = before {
+                ledger.note_shrunk(&before, record);
+            }
+            ledger.note_put(record, false);
+        }
+        let marks = self.local.marks.iter();
+        self.stores.marks.extend(marks.map(|(owner, mark)| (owner.clone(), mark.clone())));
+        self.stores.identity = self.stores.identity.take().or(candidate);
+        let names = self.local.left.keys().chain(self.local.marks.keys()).cloned().collect();
+        Outcome::MovedIn(self.stores.identity.clone(), names)
+    }
+}
+
 impl Stores {
     fn apply(&mut self, work: &mut Work, ledger: &mut Ledger) -> Outcome {
         match work {
-            Work::Open(candidate) => {
-                return Outcome::Identity(self.identity.get_or_insert_with(|| candidate.clone()).clone());
-            }
+            Work::MoveIn(_) => {}
             Work::Write { page, incarnation, drops, write } => {
                 self.write(write, (*page, *incarnation), *drops, ledger);
             }

@@ -118,7 +118,7 @@ impl Ledger {
                 *lapsed += 1;
                 continue;
             }
-            if let Some(other) = twice {
+            if let Some(other) = twice.filter(|_| self.exact) {
                 self.blame(|| format!("e{number} is in two requests at once: #{other} and #{flight}"));
             }
             // A store that refuses writes keeps what should be gone.
@@ -174,6 +174,16 @@ impl Ledger {
         }
     }
 
+    /// A record was replaced by what its page had kept elsewhere: what is not in it was given up there, with no time to
+    /// count it; whoever adopts the page counts it as lost.
+    pub fn note_shrunk(&mut self, before: &Record, after: &Record) {
+        let kept: Vec<u32> = numbers(&after.ids).collect();
+        for number in numbers(&before.ids).filter(|number| !kept.contains(number)) {
+            self.events[number as usize].dropped = true;
+            self.dropped_from_store += 1;
+        }
+    }
+
     /// A record was deleted.
     pub fn note_deleted(&mut self, before: &Record, write: &Write, writer: (usize, u32), drops: Option<u64>) {
         numbers(&before.ids).for_each(|number| self.note_gone(number, write, writer, drops));
@@ -190,7 +200,7 @@ impl Ledger {
             Some(Reason::Corrupt) => {}
             None if event.acked == Some(writer) => self.expected.delivered += 1,
             None if event.spoiled => {}
-            None if drops.is_some() || !write.moved_in.is_empty() => {
+            None if drops.is_some() => {
                 event.dropped = true;
                 self.dropped_from_store += 1;
                 self.dropped.push(number);

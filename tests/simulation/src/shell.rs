@@ -87,7 +87,7 @@ impl World {
             }
             Effect::Send(request) => self.send(page, &request),
             Effect::Abort { request } => self.abort(page, request),
-            Effect::KeepElsewhere { owner, unstored } => self.keep_elsewhere(page, owner, unstored),
+            Effect::KeepElsewhere { unstored } => self.keep_elsewhere(page, unstored),
             Effect::Leave { mark } => self.leave(page, mark),
             Effect::RememberLink { good } => {
                 self.note_page(page, format_args!("remembers the link as {good:?}"));
@@ -112,7 +112,8 @@ impl World {
         }
     }
 
-    fn keep_elsewhere(&mut self, page: usize, owner: String, unstored: Vec<Record>) {
+    fn keep_elsewhere(&mut self, page: usize, unstored: Vec<Record>) {
+        let owner = self.pages[page].engine.owner().to_string();
         for record in &unstored {
             self.note_page(page, format_args!("keeps {} elsewhere: {}", record.key.as_str(), record.ids));
             for number in crate::ledger::numbers(&record.ids) {
@@ -140,6 +141,11 @@ impl World {
                 self.begin(page, connection, Work::KeepMark { owner, mark }, Then::Nothing);
             }
         }
+        // What cannot end without this page would block all others.
+        let waits =
+            |work: &Work| !matches!(work, Work::Write { .. } | Work::KeepMark { .. } | Work::DropLeases(_));
+        let begun = self.disk.pending.iter_mut().filter(|begun| begun.page == page);
+        begun.filter(|begun| waits(&begun.work)).for_each(|begun| begun.aborted = true);
         self.depart(page);
         self.pages[page].away = true;
         self.pages[page].departures += 1;
@@ -201,7 +207,7 @@ impl World {
             }
             Task::Connected { owner, candidate, departures, connection: Some(connection) } => {
                 let then = Then::Opened { owner, departures, connection };
-                self.begin(page, connection, Work::Open(candidate), then);
+                self.begin(page, connection, Work::MoveIn(Some(candidate)), then);
             }
             Task::Connected { departures, connection: None, .. } => self.open_failed(page, departures),
             Task::StoreClosed => self.input(page, Engine::handle_store_closed),
@@ -213,6 +219,15 @@ impl World {
         }
     }
 
+    /// What is in the database now is not kept in `localStorage` any more.
+    pub fn forget_moved_in(&mut self, names: &[String]) {
+        if !names.is_empty() {
+            let local = self.disk.write_local(self.now);
+            local.left.retain(|owner, _| !names.contains(owner));
+            local.marks.retain(|owner, _| !names.contains(owner));
+        }
+    }
+
     fn open_failed(&mut self, page: usize, departures: u32) {
         if self.pages[page].departures != departures {
             return;
@@ -221,14 +236,8 @@ impl World {
         if !self.pages[page].engine.is_opening() {
             self.input(page, |engine, now| engine.handle_open_failed("refused".into(), Vec::new(), now));
         } else {
-            let owners: Vec<String> = self.disk.local.left.keys().cloned().collect();
-            let mut left = Vec::new();
-            for owner in owners {
-                if !self.scenario.has_locks || *self.locks.entry(owner.clone()).or_insert(page) == page {
-                    left.extend(self.disk.write_local(self.now).left.remove(&owner).unwrap_or_default());
-                    self.pages[page].held.push(owner);
-                }
-            }
+            let left = std::mem::take(&mut self.disk.write_local(self.now).left);
+            let left = left.into_values().flatten().collect();
             self.note_page(page, format_args!("is refused a store"));
             self.input(page, |engine, now| engine.handle_open_failed("refused".into(), left, now));
         }
@@ -240,7 +249,8 @@ impl World {
                 self.connections[connection] = false;
                 self.open_failed(page, departures);
             }
-            (Then::Opened { owner, departures, connection }, Outcome::Identity(identity)) => {
+            (Then::Opened { owner, departures, connection }, Outcome::MovedIn(Some(identity), names)) => {
+                self.forget_moved_in(&names);
                 if self.pages[page].departures != departures {
                     self.connections[connection] = false;
                 } else if self.scenario.has_locks {
@@ -259,16 +269,9 @@ impl World {
                 self.begin_renewals(page);
                 self.opened(page, connection, identity);
             }
-            (Then::Written { id, marks, moved_in, letters: true, connection }, Outcome::Done) => {
-                let then = Then::Written { id, marks, moved_in, letters: false, connection };
-                self.begin(page, connection, Work::TrimLetters, then);
-            }
-            (Then::Written { id, marks, moved_in, .. }, outcome) => {
-                if !matches!(outcome, Outcome::Failed { .. }) && !moved_in.is_empty() {
-                    self.disk.write_local(self.now).left.retain(|owner, _| !moved_in.contains(owner));
-                }
-                if !marks.is_empty() {
-                    self.disk.write_local(self.now).marks.retain(|owner, _| !marks.contains(owner));
+            (Then::Written { id, letters, connection }, outcome) => {
+                if letters && matches!(outcome, Outcome::Done) {
+                    self.begin(page, connection, Work::TrimLetters, Then::Nothing);
                 }
                 let failure = match outcome {
                     Outcome::Failed { quota: true } => Some(StoreFailure::Quota),
@@ -311,13 +314,14 @@ impl World {
     }
 
     fn write(&mut self, page: usize, write: Box<Write>) {
-        let (id, marks, moved_in) = (write.id, write.settled_marks.clone(), write.moved_in.clone());
+        let id = write.id;
         if self.trace.is_told() {
             let ids = |record: &Record| format!("{}={}", record.key.as_str(), record.ids);
             let puts: Vec<String> = write.puts.iter().map(ids).collect();
             let deletes: Vec<&str> = write.deletes.iter().map(|key| key.as_str()).collect();
             let letters: Vec<&str> = write.letters.iter().map(|letter| letter.id.as_str()).collect();
             let (account, adopted) = (write.account, &write.adopted_accounts);
+            let marks = &write.settled_marks;
             self.note_page(
                 page,
                 format_args!(
@@ -327,10 +331,10 @@ impl World {
             );
         }
         let Some(connection) = self.pages[page].connection else {
-            let then = Then::Written { id, marks, moved_in, letters: false, connection: 0 };
+            let then = Then::Written { id, letters: false, connection: 0 };
             return self.go_on_soon(page, then);
         };
-        let then = Then::Written { id, marks, moved_in, letters: !write.letters.is_empty(), connection };
+        let then = Then::Written { id, letters: !write.letters.is_empty(), connection };
         let incarnation = self.pages[page].incarnation;
         let before = std::mem::replace(&mut self.pages[page].account, write.account);
         let capped = |account: Account| {
@@ -355,7 +359,7 @@ impl World {
             let departures = self.pages[page].departures;
             let me = self.pages[page].engine.owner().into();
             let search = Search { connection, departures, me, ..Search::default() };
-            self.begin(page, connection, Work::Owners, Then::Owners(search));
+            self.begin(page, connection, Work::MoveIn(None), Then::MovedIn(search));
         }
     }
 

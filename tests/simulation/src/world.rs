@@ -232,7 +232,7 @@ impl World {
             return self.at(self.now, Happening::Run { page, task });
         }
         let longest = if self.storage == Storage::Slow { 20_000 } else { 300 };
-        let writes = matches!(work, Work::Write { .. } | Work::Open(_) | Work::KeepMark { .. });
+        let writes = matches!(work, Work::Write { .. } | Work::MoveIn(_) | Work::KeepMark { .. });
         let aborted = writes && self.storage == Storage::Full && self.chance.percent(70);
         if aborted {
             self.ledger.exact = false;
@@ -251,7 +251,10 @@ impl World {
             platter.clone_from(&self.disk.stores);
         }
         let page = transaction.page;
-        let looks = matches!(transaction.work, Work::Owners | Work::Accounts | Work::Marks | Work::Share(_));
+        let looks = matches!(
+            transaction.work,
+            Work::Owners | Work::Accounts | Work::Marks | Work::Share(_) | Work::MoveIn(None)
+        );
         if self.trace.is_told() && !looks {
             let done = match &transaction.work {
                 Work::Write { write, .. } => format!("write {}", write.id),
