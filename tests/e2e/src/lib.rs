@@ -5,6 +5,8 @@
 //! fresh profile, a site and a collector. What counts is what the collector holds, so a journey looks there
 //! ([`Scene::arrivals`]) until it finds what it expects; it never waits for a span of time to pass.
 //!
+//! [`chaos`] is violence, counted: `cargo xtask chaos` runs it all, `tests/violence.rs` what must never fall short.
+//!
 //! The tests start the drivers themselves, and whatever they start ends with them, even if they
 //! are killed. A browser, driver or package that is missing is a failure, never a test left out.
 
