@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::{fs, future};
+use std::{fs, future, iter};
 
 use anyhow::{Context, Result, ensure};
 use axum::Router;
@@ -59,6 +59,12 @@ impl Site {
     /// The address of a page, by its file name.
     pub fn url(&self, page: &str) -> String {
         format!("http://{}/{page}", self.address)
+    }
+
+    /// Whether a page has told this, and nobody has waited for it. Other words are passed over.
+    pub async fn has_told(&self, word: &str) -> bool {
+        let mut told = self.told.lock().await;
+        iter::from_fn(|| told.try_recv().ok()).any(|(told, _)| told == word)
     }
 
     /// Waits until a page tells this; what it says beside that. Other words are passed over.

@@ -41,8 +41,7 @@ pub const CASES: &[Case] = &[
     })
     .not_in(&[(Engine::WebKit, KEEPS_NOTHING)])
     .because(&[(&[Engine::Firefox], DROPPED_AT_QUIT)]),
-    Case::killed("kill-0", "the browser is killed (SIGKILL) 0 ms after the events", 0, 0)
-        .because(&[(&Engine::ALL, NOT_COMMITTED)]),
+    Case::killed("kill-0", "the browser is killed (SIGKILL) 0 ms after the events", 0, 0),
     Case::killed("kill-50", "… 50 ms after", 50, 0),
     Case::killed("kill-100", "… 100 ms after", 100, 0),
     Case::killed("kill-300", "… 300 ms after", 300, 0),
@@ -116,8 +115,7 @@ pub const CASES: &[Case] = &[
         250,
         "the page has 50 KB of its own outliving it, and is left in the task of its events",
         |scene, run| Box::pin(leave_with_quota_spent(scene, run)),
-    )
-    .because(&[(&[Engine::Chromium], REFUSED_LATE)]),
+    ),
 ];
 
 const KEEPS_NOTHING: &str =
@@ -132,12 +130,6 @@ const TAKEN_AWAY: &str = "The browser: WebKit ends a tab that closes itself toge
 const DROPPED_AT_QUIT: &str = "The browser, and the engine that cannot know: Firefox drops what a page sends in `pagehide` when it quits, \
     but keeps the mark that the page writes there, and nothing tells a page whether its tab is closed or its browser \
     quits. The next success then counts as handed over what never left.";
-
-const REFUSED_LATE: &str = "The shell: Chromium refuses the hand-over after `pagehide`, before the page is gone. The engine then takes its \
-    events off the mark, but the shell, which has closed its store by then, does not write the new mark.";
-
-const NOT_COMMITTED: &str = "The browser: the signal came before the transaction, begun at the end of the task, was committed, and before \
-    the request was out. Nothing that was committed is missing.";
 
 const BELIEVED: &str = "The engine, by decision (docs/decisions/0003-marks.md): the page's last reply was good, so what it gave to the \
     browser is marked, and the next success counts it as handed over. Nobody can tell that the endpoint took nothing \

@@ -93,8 +93,15 @@ impl Run {
         servers.site.told("tracked").await.with_context(|| browser.log())?;
         tokio::time::sleep(after).await;
         browser.kill()?;
+        let committed = servers.site.has_told("committed").await;
         let browser = Alone::start(self.engine, folder.path(), &later(&servers)).await?;
-        self.tally_alone(browser, &servers).await
+        let tally = self.tally_alone(browser, &servers).await?;
+        ensure!(
+            tally.missing() == 0 || !committed,
+            "{} events were committed and are missing",
+            tally.missing()
+        );
+        Ok(tally)
     }
 
     async fn tally_alone(&self, browser: Alone, servers: &Servers) -> Result<Tally> {
