@@ -58,6 +58,7 @@ impl Driver {
             seed: environment::seed(),
             online: environment::is_online(),
             good_link: good_link(&instance).flatten(),
+            tab: store::tab_name(),
             opted_out: store::find(&name(&instance, "opt_out")).is_some_and(|text| !text.is_empty()),
             fetch_outlives: transport::fetch_can_outlive_the_page(),
             can_insure: transport::can_insure(),

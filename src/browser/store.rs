@@ -80,6 +80,10 @@ extern "C" {
     /// A text that was kept, empty if there is none; `None` where the browser lets nothing be read.
     pub fn find(name: &str) -> Option<String>;
 
+    /// See [`crate::core::engine::Setup::tab`].
+    #[wasm_bindgen(js_name = tabName)]
+    pub fn tab_name() -> Option<String>;
+
     /// Forgets all that `localStorage` keeps for the queue, but that the visitor has opted out.
     #[wasm_bindgen(js_name = forgetAll)]
     pub fn forget_all(instance: &str);

@@ -59,6 +59,9 @@ pub struct Setup {
     pub online: bool,
     /// What the last page's [`Effect::RememberLink`] said.
     pub good_link: Option<u32>,
+    /// A name that the pages of this tab share, where the browser is one that drops, as it quits, what its pages send as they
+    /// go, and keeps their marks (Firefox); `None` in others.
+    pub tab: Option<String>,
     /// Whether the visitor has opted out before.
     pub opted_out: bool,
     /// Whether a `fetch` can outlive its page here. Where it cannot, a beacon serves at exit.
@@ -89,6 +92,9 @@ pub struct Engine {
     no_reopening_before: u64,
     /// What writes that failed should have changed.
     unwritten: Change,
+    tab: Option<String>,
+    /// When this engine began.
+    began: u64,
     opted_out: bool,
     fetch_outlives: bool,
     insurance: Option<Insurance>,
@@ -150,6 +156,8 @@ impl Engine {
             reopen_at: None,
             no_reopening_before: 0,
             unwritten: Change::default(),
+            tab: setup.tab,
+            began: now,
             opted_out: setup.opted_out,
             fetch_outlives: setup.fetch_outlives,
             insurance: (setup.can_insure && setup.options.insurance).then(Insurance::default),
@@ -390,7 +398,7 @@ impl Engine {
             && authorised
             && !self.awaits_doubtful_reply(now)
             && self.may_store();
-        let mark = Mark::new(self.to, &departing).filter(|_| trusted);
+        let mark = Mark::new(self.to, now, self.tab.as_deref().unwrap_or(""), &departing).filter(|_| trusted);
         self.marks.note_departure(departing, mark.clone());
         self.abort_what_cannot_outlive();
         self.keep_elsewhere();

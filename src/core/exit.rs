@@ -7,6 +7,9 @@
 //! A mark is written only where the last reply was a success, on this page or the one before it: otherwise an
 //! endpoint that was down at exit and is up later would settle what never arrived. Without a mark the events go
 //! again, with the same ids.
+//!
+//! Firefox drops what pages send as it quits, and keeps their marks. There a mark counts only for a page that knows the
+//! browser to have lived on: one of the same tab, or one that was there already when the mark was written.
 
 use crate::core::options::Options;
 use crate::core::policy;
@@ -16,6 +19,10 @@ use crate::core::policy;
 pub struct Mark {
     /// [`destination`] of the requests.
     pub to: u32,
+    /// When the page left, in milliseconds since 1970.
+    pub at: u64,
+    /// The tab of the page, where that matters ([`crate::core::engine::Setup::tab`]); of letters, digits, `_` and `-`.
+    pub tab: String,
     /// Ids of the events, separated by spaces.
     pub ids: String,
 }
@@ -37,17 +44,19 @@ pub struct Marks {
 
 impl Mark {
     /// A mark of a departure's requests; none where nothing was on its way.
-    pub fn new(to: u32, requests: &[(u32, String)]) -> Option<Self> {
+    pub fn new(to: u32, at: u64, tab: &str, requests: &[(u32, String)]) -> Option<Self> {
         let ids: Vec<&str> = requests.iter().map(|(_, ids)| ids.as_str()).collect();
-        (!ids.is_empty()).then(|| Self { to, ids: ids.join(" ") })
+        (!ids.is_empty()).then(|| Self { to, at, tab: tab.into(), ids: ids.join(" ") })
     }
 }
 
 impl Marks {
-    /// Brings `owner`'s marks into force, unless they are of requests to elsewhere, of which no reply will tell.
-    pub fn adopt(&mut self, owner: &str, marks: &[Mark], to: u32) {
+    /// Brings those of `owner`'s marks into force that are `trusted`. Not those of requests to elsewhere: of them no reply
+    /// will tell.
+    pub fn adopt(&mut self, owner: &str, marks: &[Mark], to: u32, trusted: impl Fn(&Mark) -> bool) {
         for mark in marks {
-            let ids = mark.ids.split(' ').filter(|id| mark.to == to && !id.is_empty()).map(String::from);
+            let counts = mark.to == to && trusted(mark);
+            let ids = mark.ids.split(' ').filter(|id| counts && !id.is_empty()).map(String::from);
             let ids = ids.filter(|id| !self.failed.contains(id)).collect();
             self.marks.push((owner.into(), ids));
         }

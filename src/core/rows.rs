@@ -6,7 +6,7 @@
 //! | `segments` | owner `/` number | time, a space, ids with spaces between, newline, envelopes with `,` and a newline between |
 //! | `accounts` | owner | the numbers of [`Account::numbers`], with spaces between |
 //! | `identity` | `identity` | the anonymous id, and after a newline the user, if there is one |
-//! | `marks` | owner | the destination, a space, ids with spaces between |
+//! | `marks` | owner | the destination `:` time `:` tab, a space, ids with spaces between |
 //! | `shared` | `pacing` | [`crate::core::shared`] |
 //! | `leases` | owner | until when, a space, who has the owner's records |
 //! | `dead_letters` | time `/` event id | `r`, `u` or `c`, status, space, time, space, id, newline, envelope, newline, message |
@@ -237,14 +237,24 @@ fn read_account(row: &str) -> Option<Account> {
 fn mark_row(mark: &Mark) -> String {
     let mut row = begin();
     push_decimal(&mut row, mark.to.into());
+    row.push(':');
+    push_decimal(&mut row, mark.at);
+    row.push(':');
+    row.push_str(&mark.tab);
     row.push(' ');
     row.push_str(&mark.ids);
     row
 }
 
 fn read_mark(row: &str) -> Option<Mark> {
-    let (to, ids) = split_at_char(inside(row)?, ' ')?;
-    Some(Mark { to: to.parse::<u64>().ok()? as u32, ids: ids.into() })
+    let (head, ids) = split_at_char(inside(row)?, ' ')?;
+    let mut head = head.split(':');
+    Some(Mark {
+        to: head.next()?.parse::<u64>().ok()? as u32,
+        at: head.next().and_then(|at| at.parse().ok()).unwrap_or(0),
+        tab: head.next().unwrap_or("").into(),
+        ids: ids.into(),
+    })
 }
 
 fn read_lease(row: &str) -> Option<Lease> {

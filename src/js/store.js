@@ -290,6 +290,18 @@ export function find(name) {
   }
 }
 
+/** A name that the pages of this tab share, empty where none can be kept; nothing but in Firefox (src/core/exit.rs). */
+export function tabName() {
+  if (!navigator.userAgent?.includes('Firefox/')) return;
+  try {
+    const tab = sessionStorage.getItem('appizer:tab') ?? Math.random().toString(36).slice(2);
+    sessionStorage.setItem('appizer:tab', tab);
+    return tab;
+  } catch {
+    return '';
+  }
+}
+
 /** Forgets all that is kept for the queue, but that the visitor has opted out. */
 export function forgetAll(instance) {
   kept(`appizer:${instance}:`).forEach((name) => name === `appizer:${instance}:opt_out` || keep(name));

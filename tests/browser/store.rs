@@ -113,7 +113,7 @@ async fn pages_that_are_gone_are_those_of_records_accounts_and_marks_once_each()
     let page = Page::open(&unique_name(), "p").await;
     let change = Write { puts: vec![record("b", 0), record("b", 1), record("a", 0)], ..write("c") };
     page.commit(&Operations::of_write(&change), 0).await.unwrap();
-    let mark = Mark { to: 0xffff_ffff, ids: "e1 e2".into() };
+    let mark = Mark { to: 0xffff_ffff, at: 7, tab: "t".into(), ids: "e1 e2".into() };
     page.commit(&Operations::of_mark("d", &mark), 0).await.unwrap();
     page.store.adopt(3);
     let orphans = rows::orphans(&page.answer(store::ORPHANS, 3).await.unwrap().unwrap());
@@ -161,7 +161,7 @@ async fn a_row_of_a_newer_version_stays_where_it_is() {
 async fn a_mark_is_in_both_stores_until_another_page_looks() {
     let instance = unique_name();
     let page = Page::open(&instance, "p").await;
-    let mark = Operations::of_mark("p", &Mark { to: 7, ids: "e1 e2".into() });
+    let mark = Operations::of_mark("p", &Mark { to: 7, at: 7, tab: "t".into(), ids: "e1 e2".into() });
     page.store.leave(mark.as_str());
     let name = ["appizer:", &instance, ":left-mark:p"].concat();
     assert_eq!(store::find(&name).as_deref(), Some(mark.as_str()));

@@ -64,7 +64,10 @@ impl Engine {
         let mut accounts = Vec::new();
         let me = self.queue.owner().to_string();
         for orphan in orphans.into_iter().filter(|orphan| orphan.owner != me) {
-            self.marks.adopt(&orphan.owner, &orphan.marks, self.to);
+            let (tab, began) = (self.tab.as_deref(), self.began);
+            let lived_on = |mark: &Mark| began <= mark.at || tab == Some(&*mark.tab);
+            let trusted = |mark: &Mark| tab.is_none() || (lived_on(mark) && !mark.tab.is_empty());
+            self.marks.adopt(&orphan.owner, &orphan.marks, self.to, trusted);
             self.account.add(orphan.account);
             self.adoption.unloaded += orphan.account.queued();
             // A row of zeros is a row, too: left alone, it would be found for ever.

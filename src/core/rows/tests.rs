@@ -83,7 +83,7 @@ proptest! {
 
     #[test]
     fn a_mark_reads_back_with_its_page(to in any::<u32>(), ids in "[a-z0-9-]{1,8}( [a-z0-9-]{1,8}){0,3}") {
-        let mark = Mark { to, ids };
+        let mark = Mark { to, at: 1_795_000_000_000, tab: "t-1".into(), ids };
         let operations = Operations::of_mark("gone", &mark);
         let (_, owner, row) = triples(&operations)[0];
         let orphan = Orphan { owner: "gone".into(), account: Account::default(), marks: vec![mark] };

@@ -72,6 +72,7 @@ pub fn engine(bytes: &[u8]) {
         seed: 7,
         online: true,
         good_link: None,
+        tab: data.arbitrary().unwrap_or(false).then(|| "t".into()),
         opted_out: data.arbitrary().unwrap_or(false),
         fetch_outlives: true,
         can_insure: true,
@@ -134,7 +135,11 @@ fn give(engine: &mut Engine, shell: &mut Shell, input: Input, now: u64) {
             let delivered = delivered.min(accepted);
             let account =
                 Account { accepted: accepted.into(), delivered: delivered.into(), ..Account::default() };
-            let marks = if marked { vec![Mark { to: 7, ids: "x1 x2".into() }] } else { Vec::new() };
+            let marks = if marked {
+                vec![Mark { to: 7, at: now, tab: "t".into(), ids: "x1 x2".into() }]
+            } else {
+                Vec::new()
+            };
             engine.handle_orphans(vec![Orphan { owner: shell.owner(), account, marks }], now);
         }
         Input::Loaded { ids, events } => {

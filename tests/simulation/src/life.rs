@@ -22,6 +22,7 @@ impl World {
             good_link: self.disk.local.good_link,
             fetch_outlives: self.scenario.has_keepalive,
             can_insure: self.scenario.can_insure,
+            tab: None,
             opted_out: false,
         };
         let origin = self.wall + self.now;

@@ -258,3 +258,35 @@ fn a_failure_that_another_page_has_seen_since_keeps_a_page_from_marking() {
     page.leave(&mut disk);
     assert_eq!((page.requests.len(), disk.marks.len()), (1, 0));
 }
+
+#[test]
+fn where_a_browser_drops_requests_as_it_quits_a_mark_counts_only_for_a_page_that_knows_it_lived_on() {
+    let open = |disk: &mut Disk, owner: &str, tab: &str, now: u64| {
+        let good_link = disk.good_link;
+        let mut page = Page::opening_in(owner, &[], |setup| {
+            (setup.tab, setup.good_link) = (Some(tab.into()), good_link);
+        });
+        page.now = now;
+        page.engine.began = now;
+        page.drain(disk);
+        page
+    };
+    for (next_tab, next_begins, kept_back) in
+        [("t1", 60_000, true), ("t2", 60_000, false), ("t2", 5_000, true)]
+    {
+        let mut disk = warm_disk();
+        let mut page = open(&mut disk, "a", "t1", 0);
+        page.wait(&mut disk, 10_000);
+        page.track(&mut disk, 0..5);
+        page.leave(&mut disk);
+        let mut next = open(&mut disk, "b", next_tab, next_begins);
+        next.wait(&mut disk, policy::ADOPT_SOON);
+        assert_eq!(next.requests.is_empty(), kept_back, "{next_tab} {next_begins}");
+        next.track(&mut disk, 5..6);
+        while !disk.records.is_empty() {
+            next.wait_for_request(&mut disk);
+            next.respond(&mut disk, 200);
+        }
+        assert!(disk.marks.is_empty());
+    }
+}
