@@ -126,11 +126,10 @@ impl Engine {
         }
     }
 
-    /// The opening takes too long: the queue is kept in memory until it ends after all.
+    /// The opening takes too long: the queue is kept in memory until it, or a later one, ends after all.
     pub(super) fn stop_waiting_for_store(&mut self, now: u64) {
         let message = String::from("the browser did not open its storage in time");
         self.handle_open_failed(message, Vec::new(), now);
-        self.reopen_at = None;
     }
 
     /// The browser closed the store: its data was deleted, or a newer version of this library wants it.
@@ -309,6 +308,8 @@ impl Engine {
     pub(super) fn reopen_if_due(&mut self, now: u64) {
         if self.storage == Storage::Memory && self.reopen_at.is_some_and(|at| at <= now) {
             self.ask_for_store();
+            // An opening may hang for ever, too; the next one takes its place.
+            self.reopen_at = Some(now + policy::REOPEN_INTERVAL);
         }
     }
 

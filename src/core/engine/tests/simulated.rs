@@ -85,3 +85,16 @@ fn a_late_reply_under_the_old_key_vouches_for_nothing_under_the_new_one() {
     page.leave(&mut disk);
     assert!(!disk.marks.contains_key("a2"));
 }
+
+#[test]
+fn an_opening_that_hangs_for_ever_is_followed_by_another() {
+    let mut disk = Disk::default();
+    let mut page = Page::opening("p", &[]);
+    while page.engine.poll_effect().is_some() {}
+    page.stalled = true;
+    page.wait(&mut disk, policy::OPEN_TIMEOUT);
+    while page.engine.poll_effect().is_some() {}
+    page.stalled = false;
+    page.wait(&mut disk, policy::REOPEN_INTERVAL);
+    assert_eq!(page.engine.stats(&[], page.now).storage, "indexeddb");
+}
