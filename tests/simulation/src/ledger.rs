@@ -75,6 +75,9 @@ pub struct Ledger {
     latest: Vec<u32>,
 }
 
+/// Events that a page may not have in memory all together.
+const LONG_BACKLOG: usize = 500;
+
 /// The numbers in a record's ids.
 pub fn numbers(ids: &str) -> impl Iterator<Item = u32> {
     ids.split(' ').filter_map(|id| id.strip_prefix('e')?.parse().ok())
@@ -209,7 +212,10 @@ impl Ledger {
                 self.expected.handed_over += 1;
                 let (handed, processed) = (event.handed.is_some(), event.processed);
                 self.settled.push(number);
-                if !handed && (self.exact || processed == 0) {
+                // Its dead letter waits with the page for the store to take it.
+                event.spoiled |= !self.exact && event.suspect && processed == 0;
+                let spoiled = event.spoiled;
+                if !handed && !spoiled && (self.exact || processed == 0) {
                     self.blame(|| format!("e{number} is deleted, though nobody acknowledged it"));
                 }
             }
@@ -219,6 +225,10 @@ impl Ledger {
     /// Caps give up the oldest: of one page's events none goes while an older one stays, but for those that are on their
     /// way or kept back.
     pub fn check_drops(&mut self, rest: Vec<u32>, begun: u64) {
+        // Of a long backlog a page has the beginning in memory, and gives up what is in memory.
+        if rest.len() > LONG_BACKLOG {
+            return self.dropped.clear();
+        }
         for dropped in std::mem::take(&mut self.dropped) {
             let source = self.events[dropped as usize].source;
             let older = rest.iter().copied().filter(|&other| other < dropped).find(|&other| {

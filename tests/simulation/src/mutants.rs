@@ -70,8 +70,8 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "drops_the_newest",
         file: "src/core/queue.rs",
-        text: "        let (mut taken, mut taken_bytes) = (0, 0);\n        self.remove_if(",
-        becomes: "        let (mut taken, mut taken_bytes) = (0, 0);\n        let mut rest = self.len().saturating_sub(events.max(1));\n        self.remove_if(",
+        text: "            let leaves = queued.request.is_none() && (taken < events || taken_bytes < bytes);",
+        becomes: "            seen += 1;\n            let leaves = seen > spared && queued.request.is_none() && (taken < events || taken_bytes < bytes);",
         breaks: "caps give up the newest event instead of the oldest",
     },
     Mutant {

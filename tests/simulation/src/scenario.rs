@@ -34,6 +34,8 @@ pub struct Scenario {
     pub server_limit: Option<u32>,
     /// The limit that pages are given.
     pub requests_per_minute: f64,
+    /// Whether queues have small caps.
+    pub is_capped: bool,
     /// Kept when trouble ends.
     pub had_clock_trouble: bool,
     pub had_power_cuts: bool,
@@ -103,6 +105,7 @@ impl Scenario {
             had_power_cuts: trouble.power_cuts,
             trouble,
             requests_per_minute: per_minute,
+            is_capped: capped,
             options: (0..chance.between(1, 2)).map(|_| options(chance, per_minute, capped)).collect(),
         }
     }
