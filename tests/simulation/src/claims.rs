@@ -180,6 +180,7 @@ impl World {
         for orphan in &orphans {
             self.note_page(page, format_args!("adopts {}: {:?}", orphan.owner, orphan.account));
         }
+        self.pages[page].heard_success &= orphans.iter().all(|orphan| orphan.marks.is_empty());
         self.input(page, |engine, now| engine.handle_orphans(orphans, now));
     }
 }

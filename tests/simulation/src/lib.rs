@@ -15,6 +15,7 @@ mod ledger;
 mod life;
 pub mod mutants;
 mod network;
+pub mod outage;
 mod page;
 pub mod runs;
 mod scenario;

@@ -46,6 +46,7 @@ impl World {
             answered_at: 0,
             flights: Vec::new(),
             account: Account::default(),
+            heard_success: false,
             insured: None,
             not_before: 0,
             dies_in: None,

@@ -1,7 +1,7 @@
 //! `cargo run --release -p simulation -- --help`.
 
 use clap::{Parser, Subcommand};
-use simulation::{mutants, runs};
+use simulation::{mutants, outage, runs};
 use std::process::ExitCode;
 
 /// Whole worlds around the tracker's engine, by seed.
@@ -25,6 +25,15 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// A day with an hour of outage: many browsers, one key.
+    Outage {
+        /// How many browsers.
+        #[arg(long, default_value_t = 1_000)]
+        browsers: usize,
+        /// Milliseconds between two events of one browser, on average.
+        #[arg(long, default_value_t = 60_000)]
+        event_every: u64,
+    },
     /// Breaks the engine in every way of the table, and has the simulation find it.
     Mutants {
         /// Worlds that each mutant is tried in.
@@ -40,6 +49,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let all_is_well = match (arguments.command, arguments.seed) {
         (Some(Command::Mutants { worlds, only }), _) => mutants::run(worlds, &only),
+        (Some(Command::Outage { browsers, event_every }), _) => outage::run(browsers, event_every),
         (None, Some(seed)) => tell(seed),
         (None, None) => judge(arguments.from, arguments.worlds, arguments.until_fault),
     };

@@ -45,6 +45,8 @@ pub struct Page {
     pub flights: Vec<usize>,
     /// The account of its last write.
     pub account: Account,
+    /// It has heard a success since it last adopted a mark.
+    pub heard_success: bool,
     /// The events that the browser sends for it if it dies without a word.
     pub insured: Option<Vec<u32>>,
     /// No request may go before, in the page's own time.

@@ -219,6 +219,8 @@ impl World {
             let wait = Self::obeyed(asked);
             mine.not_before = mine.not_before.max(mine.clock(self.now) + wait);
         }
+        let success = matches!(meaning, Verdict::Delivered | Verdict::Named | Verdict::Partial);
+        mine.heard_success |= known && success;
         if known && to == self.destination(page) {
             self.good_link = match meaning {
                 Verdict::Delivered | Verdict::Named | Verdict::Partial => Some(to),

@@ -1,6 +1,7 @@
 //! What `src/browser/driver.rs` does, step by step as it does it: effects are carried out, tasks end in inputs.
 
 use crate::disk::{Outcome, Work};
+use crate::ledger::numbers;
 use crate::page::{Life, LockThen, Search, Task, Then};
 use crate::sending::numbers_in;
 use crate::world::{Happening, Storage, World};
@@ -116,7 +117,7 @@ impl World {
         let owner = self.pages[page].engine.owner().to_string();
         for record in &unstored {
             self.note_page(page, format_args!("keeps {} elsewhere: {}", record.key.as_str(), record.ids));
-            for number in crate::ledger::numbers(&record.ids) {
+            for number in numbers(&record.ids) {
                 self.ledger.events[number as usize].belated = true;
             }
         }
@@ -288,6 +289,9 @@ impl World {
                 self.input(page, |engine, _| engine.handle_load_failed(&owner));
             }
             (Then::Letters(disposal), Outcome::Letters(letters)) => {
+                for number in letters.iter().flat_map(|letter| numbers(&letter.id)) {
+                    self.ledger.events[number as usize].belated = true;
+                }
                 self.input(page, |engine, now| engine.handle_letters(letters, disposal, now));
             }
             (Then::Shared(id), outcome) => {
@@ -337,6 +341,10 @@ impl World {
         let then = Then::Written { id, letters: !write.letters.is_empty(), connection };
         let incarnation = self.pages[page].incarnation;
         let before = std::mem::replace(&mut self.pages[page].account, write.account);
+        let settles = write.adopted_accounts.is_empty() && write.account.handed_over > before.handed_over;
+        if settles && !self.pages[page].heard_success {
+            self.ledger.blame(|| format!("page{page} settles a hand-over without a success"));
+        }
         let capped = |account: Account| {
             account.dropped.max_queue_events
                 + account.dropped.max_queue_bytes
