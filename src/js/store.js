@@ -167,6 +167,8 @@ export function makeStore(instance, owner, renewal, answer) {
       // Once the page has left, its own name is as free as any, and must stay so.
       if (!closed && !held.has(of) && (await take(of))) found.push(of);
     }
+    // A page may have left something after the first look and before its lock was free: it must not come back later.
+    if (found.length) await moveIn();
     // Read only now: what is claimed nobody else changes.
     const fields = [];
     await transact(STORES, 'readonly', (rows) => {

@@ -115,7 +115,12 @@ impl World {
                 if let Outcome::MovedIn(_, names) = outcome {
                     self.forget_moved_in(&names);
                 }
-                self.begin(page, search.connection, Work::Owners, Then::Owners(search));
+                let (work, then): (Work, fn(Search) -> Then) = if search.claimed {
+                    (Work::Accounts, Then::Accounts)
+                } else {
+                    (Work::Owners, Then::Owners)
+                };
+                self.begin(page, search.connection, work, then(search));
             }
             (Then::Owners(mut search), outcome) => {
                 if let Outcome::Owners(owners) = outcome {
@@ -163,7 +168,9 @@ impl World {
             let then = Then::Claimed(search, owner.clone());
             return self.begin(page, connection, Work::TakeLease { owner, holder, wall }, then);
         }
-        self.begin(page, search.connection, Work::Accounts, Then::Accounts(search));
+        // What a page left after the first look moves in under its lock.
+        search.claimed = true;
+        self.begin(page, search.connection, Work::MoveIn(None), Then::MovedIn(search));
     }
 
     fn end_search(&mut self, page: usize, search: Search, outcome: Outcome) {

@@ -138,6 +138,8 @@ pub struct Search {
     pub me: String,
     pub rest: Vec<String>,
     pub taken: Vec<String>,
+    /// All that could be claimed is.
+    pub claimed: bool,
     pub accounts: BTreeMap<String, Account>,
 }
 
