@@ -160,7 +160,10 @@ impl<Then> Disk<Then> {
     pub fn commit(&mut self, ledger: &mut Ledger) -> Option<(Transaction<Then>, Outcome)> {
         let mut transaction = self.pending.pop_front()?;
         let outcome = if transaction.aborted {
-            if let Work::Write { write, .. } = &transaction.work {
+            // Where the page died, its records are as they were.
+            if let Work::Write { write, .. } = &transaction.work
+                && !ledger.exact
+            {
                 ledger.note_refused(write);
             }
             Outcome::Failed { quota: transaction.over_quota }
