@@ -214,7 +214,9 @@ impl World {
             }
         }
         let (to, sent_as) = (flight.to, flight.incarnation);
-        let known = current || sent_as + 1 >= self.pages[page].incarnation;
+        // A page remembers what it left behind at its last departure.
+        let now = self.pages[page].incarnation;
+        let known = current || sent_as == now || (sent_as + 1 == now && !self.pages[page].away);
         let mine = &mut self.pages[page];
         if current && let Some(asked) = response.retry_after.filter(|_| meaning == Verdict::Retry) {
             let wait = Self::obeyed(asked);
