@@ -182,8 +182,15 @@ impl Ledger {
     pub fn note_shrunk(&mut self, before: &Record, after: &Record) {
         let kept: Vec<u32> = numbers(&after.ids).collect();
         for number in numbers(&before.ids).filter(|number| !kept.contains(number)) {
-            self.events[number as usize].dropped = true;
-            self.dropped_from_store += 1;
+            let event = &mut self.events[number as usize];
+            if event.acked.is_some() {
+                // Its page has counted it, and has the deletion under way.
+                event.deleted = true;
+                self.expected.delivered += 1;
+            } else {
+                event.dropped = true;
+                self.dropped_from_store += 1;
+            }
         }
     }
 

@@ -261,7 +261,8 @@ impl World {
                 work => format!("{work:?}"),
             };
             let end = if transaction.aborted { "is refused" } else { "is committed" };
-            self.note_page(page, format_args!("{done} {end}"));
+            let known = self.ledger.expected.delivered;
+            self.note_page(page, format_args!("{done} {end} ({known} delivered by now)"));
         }
         let at = self.pages[page].answered_at.max(self.now + self.chance.between(0, 3));
         self.pages[page].answered_at = at;
