@@ -4,6 +4,16 @@ export type JsonValue = string | number | boolean | null | undefined | Date | Js
 /** Further attributes of an event, as the endpoint's `properties`. */
 export type Properties = { [name: string]: JsonValue };
 
+/** Events of any name with any properties: what `track` takes unless `createTracker` was given a map. */
+export type AnyEvents = { [name: string]: Properties };
+
+/**
+ * What `track` takes after the name of an event with these properties: they may be left out where none is required.
+ */
+export type TrackArguments<P> = {} extends P
+  ? [properties?: P | undefined, overrides?: Overrides | undefined]
+  : [properties: P, overrides?: Overrides | undefined];
+
 export interface Options {
   /** The bearer key of the Appizer project. Required. */
   apiKey: string;
@@ -148,7 +158,10 @@ export interface Stats {
   inFlight: number;
   /** Where the queue is kept. `memory`: the browser gave no storage; a closed page loses what is queued. */
   storage: 'indexeddb' | 'memory';
-  /** What this browser lacks and what is used instead, `memory_queue` (no storage), `leases` (no Web Locks). */
+  /**
+   * What this browser lacks and what is used instead: `memory_queue` (no storage), `leases` (no Web Locks). On a
+   * server it is `no_browser`: there the package does nothing.
+   */
   fallbacks: string[];
   waiting?: Waiting;
   until?: Date;
@@ -174,6 +187,9 @@ export interface Notices {
   degraded: { type: 'degraded'; fallback: string; message: string };
 }
 
+/** Any notice: what a listener gets. */
+export type Notice = Notices[keyof Notices];
+
 /** What `init` rejects with, and nothing else throws. */
 export interface AppizerError extends Error {
   name: 'AppizerError';
@@ -182,7 +198,17 @@ export interface AppizerError extends Error {
   option?: string;
 }
 
-export interface Tracker {
+/**
+ * A tracker, by default for events of any name. `Events` maps each event's name to its properties, and the compiler
+ * holds `track` to it:
+ *
+ * ```ts
+ * const tracker = createTracker<{ signup: { plan: string }; logout: {} }>({ apiKey });
+ * tracker.track('signup', { plan: 'pro' });
+ * tracker.track('logout');
+ * ```
+ */
+export interface Tracker<Events extends object = AnyEvents> {
   /**
    * Starts the tracker. Resolves when the queue is open; `track` works before that. Called again with the same
    * options it gives the same promise; a new `apiKey` replaces the key from then on.
@@ -192,7 +218,7 @@ export interface Tracker {
   /**
    * Queues an event: its id, or `null` if it was refused (a `rejected` notice says why). Never throws, never waits.
    */
-  track(name: string, properties?: Properties, overrides?: Overrides): string | null;
+  track<Name extends keyof Events & string>(name: Name, ...rest: TrackArguments<Events[Name]>): string | null;
   /** Names the user for every later event, here and on later visits. */
   identify(userId: string): void;
   /** Forgets the user and takes a new anonymous id. */
@@ -215,8 +241,11 @@ export interface Tracker {
   close(): Promise<void>;
 }
 
-/** A tracker of its own, started with `options`. Give it an `instance` for a queue of its own. */
-export function createTracker(options: Options): Tracker;
+/**
+ * A tracker of its own, started with `options`. Give it an `instance` for a queue of its own, and a map of its events
+ * (see {@link Tracker}) for a checked `track`.
+ */
+export function createTracker<Events extends object = AnyEvents>(options: Options): Tracker<Events>;
 
 export const init: Tracker['init'];
 export const track: Tracker['track'];

@@ -5,7 +5,7 @@ import * as appizer from './index.js';
 const NUMBERS = ['flushInterval', 'batchSize', 'requestsPerMinute', 'maxQueueEvents', 'maxQueueBytes', 'maxAge'];
 const FLAGS = ['metadata', 'insurance'];
 
-const tag = document.currentScript;
+const tag = globalThis.document?.currentScript;
 const stub = globalThis.appizer;
 globalThis.appizer = { ...appizer };
 

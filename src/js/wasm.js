@@ -1,32 +1,20 @@
-// From the text inside the package to a running module: there is no file to host, and over a compressing server the
-// text costs little more than the bare file would. xtask/src/build/embed.rs writes it and says why it is as it is.
+// The running module. Where it comes from, `appizer-module` says: the build puts embedded.js or given.js there.
 import { Core, initSync } from 'appizer-glue';
-import text from 'appizer-module';
-
-const ALPHABET = ' !#%&()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz{|}~';
+import { compile } from 'appizer-module';
 
 let loading;
 
 /** Resolves with the class of the trackers' cores; all trackers share one module. */
 export function loadCore() {
-  loading ??= WebAssembly.compile(decode()).then((module) => {
-    initSync({ module });
-    return Core;
+  loading ??= compile().then(run).catch((error) => {
+    // The next init may have a better address, or a network.
+    loading = undefined;
+    throw error;
   });
   return loading;
 }
 
-// A bit for each byte that is one character; the others are two, of which the first is one of the first two.
-function decode() {
-  const kinds = [[], []];
-  for (let byte = 0; byte < 256; byte++) {
-    kinds[(parseInt(text.substr((byte >> 3) * 2, 2), 16) >> (byte & 7)) & 1].push(byte);
-  }
-  const places = new Map([...ALPHABET].map((letter, place) => [letter, place]));
-  const bytes = [];
-  for (let at = 64; at < text.length; at++) {
-    const place = places.get(text[at]);
-    bytes.push(place < 2 ? kinds[0][place * ALPHABET.length + places.get(text[++at])] : kinds[1][place - 2]);
-  }
-  return Uint8Array.from(bytes);
+function run(module) {
+  initSync({ module });
+  return Core;
 }

@@ -1,16 +1,40 @@
-//! The package's two scripts: an ES module for bundlers and `import`, a classic script for a script tag.
+//! The package's scripts, each from its entry in `src/js`: ES modules, the same for `require`, and a classic script
+//! for a script tag.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use appizer_tracker::core::policy;
 
-use super::embed;
+use super::{embed, source_map};
 use crate::{paths, process};
 
+/// One script: its entry, its format by esbuild's name, itself, and where its WebAssembly comes from.
+type Script = (&'static str, &'static str, &'static str, Module);
+
+#[derive(Clone, Copy)]
+enum Module {
+    /// From the text inside.
+    Embedded,
+    /// From what the page gives.
+    Given,
+}
+
+const SCRIPTS: &[Script] = &[
+    ("index.js", "esm", "index.js", Module::Embedded),
+    ("index.js", "cjs", "index.cjs", Module::Embedded),
+    ("script.js", "iife", "appizer.js", Module::Embedded),
+    ("slim.js", "esm", "slim.js", Module::Given),
+    ("slim.js", "cjs", "slim.cjs", Module::Given),
+    ("server.js", "esm", "server.js", Module::Given),
+    ("server.js", "cjs", "server.cjs", Module::Given),
+];
+
 pub fn write() -> Result<()> {
-    bundle("src/js/index.js", "esm", &paths::package().join("index.js"))?;
-    bundle("src/js/script.js", "iife", &paths::package().join("appizer.js"))
+    SCRIPTS.iter().try_for_each(|(entry, format, output, module)| {
+        bundle(entry, format, output, *module)?;
+        source_map::tidy(&paths::package().join(format!("{output}.map")))
+    })
 }
 
 /// wasm-bindgen's glue as it is bundled.
@@ -22,20 +46,36 @@ pub fn glue() -> PathBuf {
 pub fn facade() -> Result<Vec<u8>> {
     let mut esbuild = process::command(paths::npm_program("esbuild"));
     esbuild.args(["src/js/index.js", "--bundle", "--minify", "--target=es2020", "--log-level=warning"]);
-    esbuild.args(["--format=esm", "--external:appizer-glue", "--external:appizer-module"]);
+    esbuild.args(["--format=esm", "--external:appizer-glue", "--external:appizer-module-text"]);
+    esbuild.arg(format!("--alias:appizer-module={}", source(Module::Embedded.source()).display()));
     esbuild.args(policy_defines());
     Ok(process::capture(&mut esbuild)?.into_bytes())
 }
 
-fn bundle(entry: &str, format: &str, output: &Path) -> Result<()> {
+fn bundle(entry: &str, format: &str, output: &str, module: Module) -> Result<()> {
     let mut esbuild = process::command(paths::npm_program("esbuild"));
-    esbuild.args([entry, "--bundle", "--minify", "--target=es2020", "--log-level=warning"]);
+    esbuild.arg(source(entry));
+    esbuild.args(["--bundle", "--minify", "--target=es2020", "--log-level=warning", "--sourcemap"]);
     esbuild.arg(format!("--format={format}"));
-    esbuild.arg(format!("--outfile={}", output.display()));
+    esbuild.arg(format!("--outfile={}", paths::package().join(output).display()));
     esbuild.arg(format!("--alias:appizer-glue={}", glue().display()));
-    esbuild.arg(format!("--alias:appizer-module={}", embed::module_script().display()));
+    esbuild.arg(format!("--alias:appizer-module={}", source(module.source()).display()));
+    esbuild.arg(format!("--alias:appizer-module-text={}", embed::module_script().display()));
     esbuild.args(policy_defines());
     process::run(&mut esbuild)
+}
+
+fn source(name: &str) -> PathBuf {
+    paths::root().join("src/js").join(name)
+}
+
+impl Module {
+    fn source(self) -> &'static str {
+        match self {
+            Module::Embedded => "embedded.js",
+            Module::Given => "given.js",
+        }
+    }
 }
 
 /// The facade works before the WebAssembly is ready, so it needs a few of the core's numbers on its own side:

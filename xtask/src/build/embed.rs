@@ -15,7 +15,7 @@ use super::write;
 use crate::paths;
 
 /// What the text is made of: printable, and nothing that a string in any kind of quotes would have to escape.
-/// `src/js/wasm.js` has the same.
+/// `src/js/embedded.js` has the same.
 const ALPHABET: &[u8; 90] =
     b" !#%&()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz{|}~";
 
@@ -86,7 +86,7 @@ fn codes(frequent: &[bool; 256]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// As `src/js/wasm.js` does it.
+    /// As `src/js/embedded.js` does it.
     fn decode(text: &str) -> Vec<u8> {
         let (head, body) = text.as_bytes().split_at(64);
         let nibble = |place: usize| char::from(head[place]).to_digit(16).unwrap();
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_facade_reads_the_same_alphabet() {
-        let facade = std::fs::read_to_string(paths::root().join("src/js/wasm.js")).unwrap();
+        let facade = std::fs::read_to_string(paths::root().join("src/js/embedded.js")).unwrap();
         assert!(facade.contains(std::str::from_utf8(ALPHABET).unwrap()));
     }
 }

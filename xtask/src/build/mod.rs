@@ -2,11 +2,13 @@
 
 mod bundle;
 mod embed;
+mod integrity;
 mod names;
 mod package;
 mod sections;
 mod size;
 mod snip;
+mod source_map;
 mod wasm;
 
 use std::fs;

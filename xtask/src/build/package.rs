@@ -6,15 +6,19 @@ use std::io::ErrorKind;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::{read_text, write};
+use super::{integrity, read_text, write};
 use crate::{paths, process};
 
 const TEMPLATE: &str = "pkg.json.template";
 
+const README: &str = "README.md";
+
 /// From where in the repository, to where in the package.
 const COPIED: &[(&str, &str)] = &[
     ("src/js/index.d.ts", "index.d.ts"),
-    ("README.md", "README.md"),
+    ("src/js/slim.d.ts", "slim.d.ts"),
+    ("src/js/script.d.ts", "script.d.ts"),
+    ("target/package/appizer_bg.wasm", "appizer_bg.wasm"),
     ("LICENSE-MIT", "LICENSE-MIT"),
     ("LICENSE-APACHE", "LICENSE-APACHE"),
 ];
@@ -32,10 +36,19 @@ pub fn clear() -> Result<()> {
     fs::create_dir_all(&package).with_context(|| format!("creating {}", package.display()))
 }
 
+/// Declarations that `require` has of its own: TypeScript takes the kind of a module from its file's name.
+const FOR_REQUIRE: &[(&str, &str)] = &[("index.d.ts", "index.d.cts"), ("slim.d.ts", "slim.d.cts")];
+
 pub fn complete() -> Result<()> {
     for (from, to) in COPIED {
         copy(from, to)?;
     }
+    let package = paths::package();
+    for (from, to) in FOR_REQUIRE {
+        write(&package.join(to), read_text(&package.join(from))?.replace("'./index.js'", "'./index.cjs'"))?;
+    }
+    let readme = read_text(&paths::root().join(README))?;
+    write(&package.join(README), integrity::put_into(&readme, &integrity::of_script()?)?)?;
     for name in COPIED_IF_PRESENT.iter().filter(|name| paths::root().join(name).is_file()) {
         copy(name, name)?;
     }

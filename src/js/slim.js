@@ -1,0 +1,40 @@
+// The slim entry: as the default one, with the module outside. `init` is told where by the option `wasm`.
+import { give, isModule } from './given.js';
+import { makeTracker } from './tracker.js';
+
+const tracker = /* @__PURE__ */ makeSlim();
+
+export const { init, track, identify, reset, flush, on, stats, close } = tracker;
+export const { deadLetters, resendDeadLetters, discardDeadLetters } = tracker;
+
+/** @type {typeof import('./slim.d.ts').createTracker} */
+export function createTracker(options) {
+  const other = makeSlim();
+  other.init(options).catch((error) => console.error(error));
+  return other;
+}
+
+function makeSlim() {
+  const inner = makeTracker();
+  return {
+    ...inner,
+    init(given) {
+      const { wasm, ...options } = given ?? {};
+      if (!isSource(wasm)) return Promise.reject(unusable());
+      give(wasm);
+      return inner.init(options);
+    },
+  };
+}
+
+// Each of this realm or another.
+function isSource(wasm) {
+  if (typeof wasm === 'string') return wasm !== '';
+  const isUrl = typeof wasm?.href === 'string';
+  return isUrl || isModule(wasm) || typeof wasm?.arrayBuffer === 'function' || typeof wasm?.then === 'function';
+}
+
+function unusable() {
+  const message = 'option "wasm" cannot be used; allowed: the address of appizer_bg.wasm, its Response (or the promise of one) or a WebAssembly.Module';
+  return Object.assign(new Error(message), { name: 'AppizerError', code: 'invalid_option', option: 'wasm' });
+}

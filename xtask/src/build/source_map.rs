@@ -1,0 +1,50 @@
+//! Source maps as they are published: without what no debugger needs, and without this machine's paths.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::{read_text, write};
+
+/// The script that is nothing but the module as text: its source is its result.
+const MODULE_TEXT: &str = "/package/module.js";
+
+pub fn tidy(map: &Path) -> Result<()> {
+    write(map, tidied(&read_text(map)?).with_context(|| format!("reading {}", map.display()))?)
+}
+
+fn tidied(map: &str) -> Result<String> {
+    let mut map: Value = serde_json::from_str(map)?;
+    let sources: Vec<String> = serde_json::from_value(map["sources"].take())?;
+    for (place, source) in sources.iter().enumerate() {
+        if source.ends_with(MODULE_TEXT) {
+            map["sourcesContent"][place] = Value::Null;
+        }
+    }
+    map["sources"] = sources.iter().map(|source| within_repository(source)).collect();
+    Ok(map.to_string())
+}
+
+/// esbuild names sources from where the map lies, in `pkg/`.
+fn within_repository(source: &str) -> &str {
+    source.trim_start_matches("../")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_modules_text_stands_in_the_script_alone() {
+        let map =
+            r#"{"sources":["../src/js/a.js","../target/package/module.js"],"sourcesContent":["a","huge"]}"#;
+        assert_eq!(
+            serde_json::from_str::<Value>(&tidied(map).unwrap()).unwrap(),
+            serde_json::json!({
+                "sources": ["src/js/a.js", "target/package/module.js"],
+                "sourcesContent": ["a", null],
+            })
+        );
+    }
+}
