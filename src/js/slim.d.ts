@@ -30,8 +30,8 @@ export {
   track,
 } from './index.js';
 
-/** Where the slim entry finds `appizer_bg.wasm`. */
-export type WasmSource = string | URL | Response | PromiseLike<Response> | WebAssembly.Module;
+/** Where the slim entry finds `appizer_bg.wasm`. (TypeScript's own `WebAssembly.Module` takes a number, too.) */
+export type WasmSource = string | URL | Response | PromiseLike<Response> | (WebAssembly.Module & object);
 
 /** The default entry's options, and one more. */
 export interface SlimOptions extends Options {
