@@ -115,6 +115,15 @@ impl Browser {
         Ok(())
     }
 
+    /// The warnings and errors in the console since the last call, the browser's own included. Only Chromium's driver
+    /// tells them.
+    pub async fn complaints(&self) -> Result<Vec<String>> {
+        let log = self.driver.browser_log().await.context("the driver does not show the console")?;
+        let complaints =
+            log.into_iter().filter(|entry| ["WARNING", "SEVERE"].contains(&entry.level.as_str()));
+        Ok(complaints.map(|entry| format!("{}: {}", entry.level, entry.message)).collect())
+    }
+
     /// The tab that is current.
     pub async fn tab(&self) -> Result<Tab> {
         self.driver.window().await.map(Tab).context("no current tab")

@@ -1,0 +1,89 @@
+//! The tarball itself.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{Stage, Workshop, repository};
+
+/// The files of the tarball are those of `tests/packaging/contents.txt`, no more and no less.
+pub async fn listed(workshop: &Workshop) -> Result<String> {
+    let stage = empty(workshop, "contents").await?;
+    let package = stage.project.package();
+    let mut found: Vec<String> = fs::read_dir(&package)?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<_>>()?;
+    found.sort_unstable();
+    let expected = fs::read_to_string(repository().join("tests/packaging/contents.txt"))?;
+    let expected: Vec<&str> = expected.lines().collect();
+    ensure!(found == expected, "the package holds {found:?} instead of {expected:?}");
+    let kilobytes = fs::metadata(workshop.tarball())?.len() / 1000;
+    Ok(format!("{} files, {kilobytes} kB", found.len()))
+}
+
+/// No script looks for a file beside it, none waits at its top level, each has its source map, and slim does not carry
+/// the module.
+pub async fn scripts(workshop: &Workshop) -> Result<String> {
+    let stage = empty(workshop, "scripts").await?;
+    let mut count = 0;
+    for name in stage.project.files("node_modules/@appizer/tracker")? {
+        if !(name.ends_with(".js") || name.ends_with(".cjs")) {
+            continue;
+        }
+        let text = stage.project.read(&format!("node_modules/@appizer/tracker/{name}"))?;
+        ensure!(!text.contains("import.meta"), "{name} looks for a file beside it");
+        ensure!(text.contains(&format!("//# sourceMappingURL={name}.map")), "{name} names no source map");
+        let map = stage.project.read(&format!("node_modules/@appizer/tracker/{name}.map"))?;
+        let map: serde_json::Value = serde_json::from_str(&map).with_context(|| format!("{name}.map"))?;
+        let sources = map["sources"].as_array().context("a map without sources")?;
+        let inside =
+            |source: &serde_json::Value| source.as_str().is_some_and(|path| path.starts_with(['s', 't']));
+        ensure!(sources.iter().all(inside), "{name}.map names files outside the repository: {sources:?}");
+        if name.starts_with("slim") {
+            ensure!(text.len() < 60_000, "{name} is {} bytes: the module is inside", text.len());
+            ensure!(!text.contains("DecompressionStream"), "{name} inflates a module");
+        }
+        count += 1;
+    }
+    // Not even a classic script could have it: this is the grammar of 2020, where there is no top-level await.
+    for name in ["index.js", "slim.js", "server.js", "appizer.js"] {
+        let path = format!("node_modules/@appizer/tracker/{name}");
+        stage.project.run(
+            "esbuild",
+            &[
+                &path,
+                "--target=es2020",
+                "--format=cjs",
+                "--log-level=error",
+                "--outfile=out.js",
+                "--allow-overwrite",
+            ],
+        )?;
+    }
+    Ok(format!("{count} scripts self-contained, with source maps"))
+}
+
+/// publint, by its strictest reading.
+pub async fn publint(workshop: &Workshop) -> Result<String> {
+    let stage = empty(workshop, "publint").await?;
+    let tarball = workshop.tarball().display().to_string();
+    let said = stage.project.run("publint", &["run", &tarball, "--strict"])?;
+    ensure!(said.contains("All good!"), "it says: {said}");
+    Ok("all good".into())
+}
+
+/// "Are the types wrong?", of the entries that are modules: the script and the `.wasm` are files to host.
+pub async fn types(workshop: &Workshop) -> Result<String> {
+    let stage = empty(workshop, "attw").await?;
+    let tarball = workshop.tarball().display().to_string();
+    let said = stage.project.run(
+        "attw",
+        &[&tarball, "--exclude-entrypoints", "./script", "./appizer_bg.wasm", "--no-emoji", "--no-color"],
+    )?;
+    ensure!(said.contains("No problems found"), "it says: {said}");
+    Ok("no problems found".into())
+}
+
+async fn empty(workshop: &Workshop, name: &str) -> Result<Stage> {
+    Stage::set(workshop, name, "www/examples/vite").await
+}

@@ -1,0 +1,54 @@
+//! Plays every case and writes `docs/packaging.md`: `cargo xtask packaging`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use e2e::Engine::{Chromium, Firefox, WebKit};
+use packaging::cases::{bundlers, contents, examples, frameworks, plain, server};
+use packaging::table::Table;
+use packaging::{Versions, Workshop};
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Result<ExitCode> {
+    let shop = &Workshop::open()?;
+    let version = Versions(shop);
+    let tool = |names: &[&str]| version.packages(names);
+    let mut table = Table::default();
+
+    table.play("tarball: its files", version.node(), contents::listed(shop)).await;
+    table.play("tarball: its scripts", tool(&["esbuild"]), contents::scripts(shop)).await;
+    table.play("publint", tool(&["publint"]), contents::publint(shop)).await;
+    table.play("are the types wrong?", tool(&["@arethetypeswrong/cli"]), contents::types(shop)).await;
+    table.play("Node.js, `import`", version.node(), server::import(shop)).await;
+    table.play("Node.js, `require`", version.node(), server::require(shop)).await;
+    table.play("conditions of `exports`", version.node(), server::conditions(shop)).await;
+    for engine in [Chromium, Firefox, WebKit] {
+        table
+            .play("script tag with integrity", version.browser(engine), plain::script_tag(shop, engine))
+            .await;
+        table.play("`<script type=module>`", version.browser(engine), plain::module(shop, engine)).await;
+    }
+    table.play("slim, without a bundler", version.browser(Chromium), plain::slim(shop, Chromium)).await;
+    table.play("esbuild", tool(&["esbuild"]), bundlers::esbuild(shop)).await;
+    table.play("Rollup", tool(&["rollup", "@rollup/plugin-node-resolve"]), bundlers::rollup(shop)).await;
+    table.play("webpack", tool(&["webpack"]), bundlers::webpack(shop)).await;
+    table.play("Vite, build", tool(&["vite"]), bundlers::vite_build(shop)).await;
+    table.play("Vite, development server", tool(&["vite"]), bundlers::vite_dev(shop)).await;
+    table.play("slim in Vite, both", tool(&["vite"]), bundlers::vite_slim(shop)).await;
+    let react = &["react", "vite"];
+    table.play("React, strict mode, views", tool(react), frameworks::react_dev(shop)).await;
+    table.play("React, build, views", tool(react), frameworks::react_build(shop)).await;
+    for bundler in ["--webpack", "--turbopack"] {
+        let name = |what: &str| format!("Next.js, {what}, {}, views", &bundler[2..]);
+        let next = || tool(&["next", "react"]);
+        table.play(&name("build and start"), next(), frameworks::next_build(shop, bundler)).await;
+        table.play(&name("strict mode"), next(), frameworks::next_dev(shop, bundler)).await;
+    }
+    table.play("dedicated worker", version.browser(Chromium), examples::worker(shop)).await;
+    table.play("service worker", version.browser(Chromium), examples::service_worker(shop)).await;
+    table.play("proxy of one's own, and a beacon", version.nginx(), examples::proxy(shop)).await;
+
+    table.write()?;
+    println!("\n{} failed; the table is in docs/packaging.md", table.failures());
+    Ok(if table.failures() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
