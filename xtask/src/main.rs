@@ -5,9 +5,11 @@ mod build;
 mod chaos;
 mod demo;
 mod fuzz;
+mod packaging;
 mod paths;
 mod process;
 mod progress;
+mod release;
 mod setup;
 mod test;
 
@@ -39,6 +41,10 @@ enum Command {
     Chaos(chaos::Options),
     /// Runs every check and every test
     Test(test::Options),
+    /// Installs the package into a project of every kind, opens each in a browser, and writes docs/packaging.md
+    Packaging,
+    /// Checks everything a release needs, and stops before publishing
+    Release(release::Options),
 }
 
 fn code(holds: bool) -> ExitCode {
@@ -56,6 +62,8 @@ fn main() -> ExitCode {
         Command::Fuzz(options) => fuzz::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Chaos(options) => chaos::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Test(options) => test::run(&options),
+        Command::Packaging => packaging::run().map(|()| ExitCode::SUCCESS),
+        Command::Release(options) => release::run(&options).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("\nerror: {error:#}");

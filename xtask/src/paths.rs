@@ -36,7 +36,12 @@ pub fn npm() -> PathBuf {
     root().join("xtask/npm")
 }
 
-/// A program of one of those packages.
+/// The pinned tools of those who use the package: bundlers, frameworks, linters.
+pub fn packaging_tools() -> PathBuf {
+    root().join("tests/packaging/npm")
+}
+
+/// A program of one of the packages that the commands run.
 pub fn npm_program(name: &str) -> PathBuf {
     npm().join("node_modules/.bin").join(name)
 }

@@ -24,11 +24,13 @@ async fn main() -> Result<ExitCode> {
     table.play("conditions of `exports`", version.node(), server::conditions(shop)).await;
     for engine in [Chromium, Firefox, WebKit] {
         table
-            .play("script tag with integrity", version.browser(engine), plain::script_tag(shop, engine))
+            .play("script tag with integrity", version.browser(engine).await, plain::script_tag(shop, engine))
             .await;
-        table.play("`<script type=module>`", version.browser(engine), plain::module(shop, engine)).await;
+        table
+            .play("`<script type=module>`", version.browser(engine).await, plain::module(shop, engine))
+            .await;
     }
-    table.play("slim, without a bundler", version.browser(Chromium), plain::slim(shop, Chromium)).await;
+    table.play("slim, without a bundler", version.browser(Chromium).await, plain::slim(shop, Chromium)).await;
     table.play("esbuild", tool(&["esbuild"]), bundlers::esbuild(shop)).await;
     table.play("Rollup", tool(&["rollup", "@rollup/plugin-node-resolve"]), bundlers::rollup(shop)).await;
     table.play("webpack", tool(&["webpack"]), bundlers::webpack(shop)).await;
@@ -44,8 +46,8 @@ async fn main() -> Result<ExitCode> {
         table.play(&name("build and start"), next(), frameworks::next_build(shop, bundler)).await;
         table.play(&name("strict mode"), next(), frameworks::next_dev(shop, bundler)).await;
     }
-    table.play("dedicated worker", version.browser(Chromium), examples::worker(shop)).await;
-    table.play("service worker", version.browser(Chromium), examples::service_worker(shop)).await;
+    table.play("dedicated worker", version.browser(Chromium).await, examples::worker(shop)).await;
+    table.play("service worker", version.browser(Chromium).await, examples::service_worker(shop)).await;
     table.play("proxy of one's own, and a beacon", version.nginx(), examples::proxy(shop)).await;
 
     table.write()?;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use e2e::{Engine, find};
+use e2e::{Browser, Engine, find};
 
 use crate::Workshop;
 use crate::cases::examples::nginx;
@@ -21,9 +21,10 @@ impl Versions<'_> {
         Ok(versions.collect::<Result<Vec<_>>>()?.join(", "))
     }
 
-    /// A browser's engine with the version its program tells.
-    pub fn browser(&self, engine: Engine) -> Result<String> {
-        Ok(format!("{engine:?} {}", number(&said(&engine.program()?)?)?))
+    /// A browser's engine with its version, which its driver alone knows in each case.
+    pub async fn browser(&self, engine: Engine) -> Result<String> {
+        let version = Browser::start(engine).await?.version()?;
+        Ok(format!("{engine:?} {version}"))
     }
 
     /// Node.js, the one on `PATH`.

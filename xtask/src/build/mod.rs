@@ -2,7 +2,7 @@
 
 mod bundle;
 mod embed;
-mod integrity;
+pub mod integrity;
 mod names;
 mod package;
 mod sections;

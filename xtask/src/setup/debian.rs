@@ -1,6 +1,7 @@
 //! Browsers, drivers and small programs: from Debian's packages where we may install them, by name elsewhere.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
@@ -10,12 +11,16 @@ use crate::{process, progress};
 /// The WebDriver server of WebKitGTK.
 pub const WEBKIT_DRIVER: &str = "WebKitWebDriver";
 
+/// Debian keeps it where only root's `PATH` leads.
+const NGINX: &str = "/usr/sbin/nginx";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Package {
     Chromium,
     ChromiumDriver,
     Curl,
     FirefoxEsr,
+    Nginx,
     Pip,
     Python,
     WebkitDriver,
@@ -58,6 +63,7 @@ impl Package {
             Package::ChromiumDriver => "chromium-driver",
             Package::Curl => "curl",
             Package::FirefoxEsr => "firefox-esr",
+            Package::Nginx => "nginx",
             Package::Pip => "python3-pip",
             Package::Python => "python3",
             // Brings libwebkit2gtk, whose MiniBrowser it drives.
@@ -72,6 +78,9 @@ impl Package {
         if self == Package::Pip {
             return (python::find_requests().is_some() || python::has_pip()).then(|| "pip".into());
         }
+        if self == Package::Nginx && Path::new(NGINX).is_file() {
+            return Some(NGINX.into());
+        }
         process::find(self.program()).map(|path| path.display().to_string())
     }
 
@@ -82,6 +91,7 @@ impl Package {
             Package::Curl => "curl",
             // geckodriver starts the program of this name; Debian's firefox-esr has it too.
             Package::FirefoxEsr => "firefox",
+            Package::Nginx => "nginx",
             Package::Pip => "pip (as python3 -m pip)",
             Package::Python => "python3",
             Package::WebkitDriver => WEBKIT_DRIVER,

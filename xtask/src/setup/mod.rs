@@ -7,7 +7,7 @@ pub mod rust;
 
 use anyhow::{Result, bail};
 
-use crate::progress;
+use crate::{paths, progress};
 pub use debian::{Package, WEBKIT_DRIVER};
 
 /// One thing a command needs, in the order in which they can be installed.
@@ -22,6 +22,7 @@ pub enum Need {
     Geckodriver,
     Node,
     NpmPackages,
+    PackagingTools,
     PythonRequests,
 }
 
@@ -35,6 +36,7 @@ pub const ALL: &[Need] = &[
     Need::Debian(Package::ChromiumDriver),
     Need::Debian(Package::Curl),
     Need::Debian(Package::FirefoxEsr),
+    Need::Debian(Package::Nginx),
     Need::Debian(Package::Pip),
     Need::Debian(Package::Python),
     Need::Debian(Package::WebkitDriver),
@@ -48,6 +50,7 @@ pub const ALL: &[Need] = &[
     Need::Geckodriver,
     Need::Node,
     Need::NpmPackages,
+    Need::PackagingTools,
     Need::PythonRequests,
 ];
 
@@ -88,6 +91,7 @@ impl Need {
             Need::Geckodriver => "geckodriver",
             Need::Node => "Node.js",
             Need::NpmPackages => "npm packages of xtask/npm",
+            Need::PackagingTools => "npm packages of tests/packaging/npm",
             Need::PythonRequests => "Python module requests",
         }
     }
@@ -102,7 +106,8 @@ impl Need {
             Need::WasmBindgen => rust::find_wasm_bindgen(),
             Need::Geckodriver => Ok(rust::find_geckodriver()),
             Need::Node => node::find_node(),
-            Need::NpmPackages => node::find_packages(),
+            Need::NpmPackages => node::find_packages(&paths::npm()),
+            Need::PackagingTools => node::find_packages(&paths::packaging_tools()),
             Need::PythonRequests => Ok(python::find_requests()),
         }
     }
@@ -116,7 +121,8 @@ impl Need {
             Need::WasmBindgen => rust::install_wasm_bindgen(),
             Need::Geckodriver => rust::install_tool("geckodriver", &["--locked"]),
             Need::Node => node::explain_node(),
-            Need::NpmPackages => node::install_packages(),
+            Need::NpmPackages => node::install_packages(&paths::npm()),
+            Need::PackagingTools => node::install_packages(&paths::packaging_tools()),
             Need::PythonRequests => python::install_requests(),
         }
     }

@@ -26,19 +26,20 @@ pub fn explain_node() -> Result<()> {
     bail!("Node.js {OLDEST_NODE} or newer, with npm, must be on PATH: install it by your system's own means")
 }
 
-/// Found if what was installed last is what the lock asks for now.
-pub fn find_packages() -> Result<Option<String>> {
-    let wanted = read(&paths::npm().join(LOCK))?;
-    let installed = fs::read_to_string(paths::npm().join(INSTALLED)).unwrap_or_default();
-    Ok((wanted == installed).then(|| "npm packages of xtask/npm".into()))
+/// Found if what was installed last in `folder` is what its lock asks for now.
+pub fn find_packages(folder: &Path) -> Result<Option<String>> {
+    let wanted = read(&folder.join(LOCK))?;
+    let installed = fs::read_to_string(folder.join(INSTALLED)).unwrap_or_default();
+    let name = folder.strip_prefix(paths::root()).unwrap_or(folder);
+    Ok((wanted == installed).then(|| format!("npm packages of {}", name.display())))
 }
 
 /// Without the packages' install scripts, but for esbuild's: it puts the program itself in the place of a Node
 /// script that buries each error of esbuild's under one of its own.
-pub fn install_packages() -> Result<()> {
-    process::run(process::command("npm").args(["ci", "--ignore-scripts"]).current_dir(paths::npm()))?;
-    process::run(process::command("node").arg(paths::npm().join("node_modules/esbuild/install.js")))?;
-    let (from, to) = (paths::npm().join(LOCK), paths::npm().join(INSTALLED));
+pub fn install_packages(folder: &Path) -> Result<()> {
+    process::run(process::command("npm").args(["ci", "--ignore-scripts"]).current_dir(folder))?;
+    process::run(process::command("node").arg(folder.join("node_modules/esbuild/install.js")))?;
+    let (from, to) = (folder.join(LOCK), folder.join(INSTALLED));
     fs::copy(&from, &to).with_context(|| format!("copying {} to {}", from.display(), to.display()))?;
     Ok(())
 }

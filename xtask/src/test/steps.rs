@@ -127,6 +127,14 @@ pub const ALL: &[Step] = &[
         has_tests: true,
         action: Action::Commands(e2e),
     },
+    Step {
+        name: "packaging",
+        title: "the packed package in fresh projects, the quick part of the matrix",
+        needs: &[CHROMIUM, &[Need::Node, Need::PackagingTools]],
+        after: Some("build"),
+        has_tests: true,
+        action: Action::Commands(packaging),
+    },
 ];
 
 pub fn names() -> Vec<&'static str> {
@@ -150,7 +158,8 @@ fn clippy() -> Result<Vec<Command>> {
 }
 
 fn native() -> Result<Vec<Command>> {
-    let mut test = cargo(&["test", "--workspace", "--exclude", "e2e", "--no-fail-fast"]);
+    let mut test =
+        cargo(&["test", "--workspace", "--exclude", "e2e", "--exclude", "packaging", "--no-fail-fast"]);
     test.env("PYTHONPATH", python::search_path());
     Ok(vec![test])
 }
@@ -186,6 +195,10 @@ fn e2e() -> Result<Vec<Command>> {
     }
     allow_container(&mut test);
     Ok(vec![test])
+}
+
+fn packaging() -> Result<Vec<Command>> {
+    Ok(vec![cargo(&["test", "--package", "packaging", "--no-fail-fast"])])
 }
 
 /// Each driver by the name that wasm-pack's option and, in capitals, the runner's variable have for it.
