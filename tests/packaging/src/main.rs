@@ -31,6 +31,8 @@ async fn main() -> Result<ExitCode> {
             .await;
     }
     table.play("slim, without a bundler", version.browser(Chromium).await, plain::slim(shop, Chromium)).await;
+    let chromium = version.browser(Chromium).await;
+    table.play("slim, its module missing or untyped", chromium, plain::slim_in_trouble(shop)).await;
     table.play("esbuild", tool(&["esbuild"]), bundlers::esbuild(shop)).await;
     table.play("Rollup", tool(&["rollup", "@rollup/plugin-node-resolve"]), bundlers::rollup(shop)).await;
     table.play("webpack", tool(&["webpack"]), bundlers::webpack(shop)).await;

@@ -110,7 +110,8 @@ impl Stage {
         Ok(format!("{} events, console quiet", names.len()))
     }
 
-    async fn serve(&self, folder: &str) -> Result<Pages> {
+    /// Serves a folder of the project as it is.
+    pub async fn serve(&self, folder: &str) -> Result<Pages> {
         let mounts = vec![("/".to_owned(), self.project.folder().join(folder))];
         Pages::start(0, mounts).await.context("the pages cannot be served")
     }

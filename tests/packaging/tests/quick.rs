@@ -26,6 +26,7 @@ tests! {
     servers_get_the_stand_in_and_pages_the_tracker: server::conditions;
     the_script_tag_with_the_readmes_integrity_brings_its_events: plain::script_tag, Engine::Chromium;
     the_module_brings_its_events: plain::module, Engine::Chromium;
+    slim_survives_what_can_be_wrong_with_its_module: plain::slim_in_trouble;
     a_bundle_of_esbuild_brings_its_events: bundlers::esbuild;
     a_build_of_vite_brings_its_events: bundlers::vite_build;
 }

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use e2e::Engine;
+use e2e::{Browser, Engine, until};
 use sha2::{Digest, Sha384};
 
 use crate::{Stage, Workshop};
@@ -44,4 +44,25 @@ pub async fn slim(workshop: &Workshop, engine: Engine) -> Result<String> {
         stage.visit_files(engine, "", "/module.html").await?;
     }
     Ok("by address, URL, response, its promise, module: 2 events each, console quiet".into())
+}
+
+/// The slim module without its WebAssembly, with a wrong address, and from a server that does not know its type.
+pub async fn slim_in_trouble(workshop: &Workshop) -> Result<String> {
+    let stage = Stage::set(workshop, "slim-trouble", "tests/packaging/projects/slim").await?;
+    let pages = stage.serve("").await?;
+    let browser = Browser::start(Engine::Chromium).await?;
+    browser.visit(&pages.url("/")).await?;
+    until("the page to be ready", async || {
+        let ready: bool = browser.run("return window.ready === true").await?;
+        Ok(ready.then_some(()))
+    })
+    .await?;
+    let refusals: Vec<String> = browser.run("return refusals").await?;
+    ensure!(refusals == ["AppizerError invalid_option wasm"; 6], "refused: {refusals:?}");
+    browser.run::<()>("document.querySelector('button').click()").await?;
+    stage.await_events(&browser, 2).await?;
+    // One complaint, the browser's own, of the address that leads nowhere.
+    let complaints = browser.complaints().await?;
+    ensure!(complaints.len() == 1 && complaints[0].contains("missing.wasm"), "{complaints:?}");
+    Ok(format!("{} unusable values refused, then 2 events", refusals.len()))
 }
