@@ -16,7 +16,7 @@ pub struct Options {
     #[arg(long)]
     dry_run: bool,
     /// Puts the built script's integrity into README.md, where it shows another
-    #[arg(long)]
+    #[arg(long, requires = "dry_run")]
     write_integrity: bool,
 }
 
@@ -60,7 +60,7 @@ fn check_version() -> Result<String> {
         env!("CARGO_PKG_VERSION")
     );
     let entries = changelog_section(&read("CHANGELOG.md")?, version)?;
-    println!("   {version}, with {entries} lines in the changelog");
+    println!("   {version}, with {entries} entries in the changelog");
     Ok(version.to_owned())
 }
 
