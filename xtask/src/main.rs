@@ -42,7 +42,7 @@ enum Command {
     /// Runs every check and every test
     Test(test::Options),
     /// Installs the package into a project of every kind, opens each in a browser, and writes docs/packaging.md
-    Packaging,
+    Packaging(packaging::Options),
     /// Checks everything a release needs, and stops before publishing
     Release(release::Options),
 }
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
         Command::Fuzz(options) => fuzz::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Chaos(options) => chaos::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Test(options) => test::run(&options),
-        Command::Packaging => packaging::run().map(|()| ExitCode::SUCCESS),
+        Command::Packaging(options) => packaging::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Release(options) => release::run(&options).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {

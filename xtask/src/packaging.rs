@@ -1,6 +1,7 @@
 //! `cargo xtask packaging`: the whole matrix of tests/packaging. Its quick part is a step of `cargo xtask test`.
 
 use anyhow::Result;
+use clap::Args;
 
 use crate::setup::{self, Need, Package};
 use crate::{build, process, progress};
@@ -17,10 +18,19 @@ const NEEDS: &[Need] = &[
     Need::PackagingTools,
 ];
 
-pub fn run() -> Result<()> {
+#[derive(Args)]
+pub struct Options {
+    /// Plays the cases whose names hold this, and leaves the table as it is
+    #[arg(long, value_name = "WORD")]
+    only: Option<String>,
+}
+
+pub fn run(options: &Options) -> Result<()> {
     setup::ensure(&[setup::BUILD, NEEDS].concat())?;
     build::run()?;
     progress::step("packaging: matrix", || {
-        process::run(process::cargo().args(["run", "--quiet", "--package", "packaging"]))
+        let mut matrix = process::cargo();
+        matrix.args(["run", "--quiet", "--package", "packaging", "--"]).args(&options.only);
+        process::run(&mut matrix)
     })
 }

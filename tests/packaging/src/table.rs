@@ -23,6 +23,7 @@ error. \"Views\" are page views of a route change on top of that, one each, in s
 /// Rows in the order in which they were played.
 #[derive(Debug, Default)]
 pub struct Table {
+    only: Option<String>,
     rows: Vec<Row>,
 }
 
@@ -34,6 +35,11 @@ struct Row {
 }
 
 impl Table {
+    /// With `only`, of the cases whose names hold it.
+    pub fn new(only: Option<String>) -> Self {
+        Self { only, rows: Vec::new() }
+    }
+
     /// Plays a case and notes what became of it; a failure ends nothing else.
     pub async fn play(
         &mut self,
@@ -41,6 +47,9 @@ impl Table {
         with: Result<String>,
         play: impl Future<Output = Result<String>>,
     ) {
+        if self.only.as_ref().is_some_and(|only| !case.contains(only)) {
+            return;
+        }
         println!("── {case}");
         let start = Instant::now();
         let result = play.await.map_err(|error| format!("{error:#}"));
@@ -57,8 +66,11 @@ impl Table {
         self.rows.iter().filter(|row| row.result.is_err()).count()
     }
 
-    /// Writes the document.
+    /// Writes the document, of which a part of the cases is not enough.
     pub fn write(&self) -> Result<()> {
+        if self.only.is_some() {
+            return Ok(());
+        }
         let date = output(Command::new("date").args(["-u", "+%F"]))?;
         let path = repository().join(DOCUMENT);
         fs::write(&path, self.document(date.trim())).with_context(|| format!("writing {DOCUMENT}"))
