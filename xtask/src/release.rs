@@ -29,7 +29,7 @@ pub fn run(options: &Options) -> Result<()> {
     }
     setup::ensure(setup::BUILD)?;
     build::run()?;
-    let version = progress::step("release: version and changelog", check_version)?;
+    let version = progress::step("release: version and changelog", || check_version(options.dry_run))?;
     progress::step("release: integrity in README.md", || check_integrity(options.write_integrity))?;
     let tarball = progress::step("release: pack", || pack(&version))?;
     println!("\n   {version} is ready. Its tests: cargo xtask test && cargo xtask packaging");
@@ -50,31 +50,44 @@ fn check_tree() -> Result<()> {
     bail!("the tree is not clean; commit or set aside first:\n{changes}Without a release in mind: --dry-run")
 }
 
-/// The package's version is the crate's, and the changelog has a section for it.
-fn check_version() -> Result<String> {
+/// The package's version is the workspace's, and the changelog has a section for it.
+fn check_version(dry_run: bool) -> Result<String> {
     let manifest: Value = serde_json::from_str(&read("pkg/package.json")?).context("pkg/package.json")?;
     let version = manifest["version"].as_str().context("pkg/package.json has no version")?;
+    let workspace = env!("CARGO_PKG_VERSION");
     ensure!(
-        version == env!("CARGO_PKG_VERSION"),
-        "the crate is {version}, the workspace {}",
-        env!("CARGO_PKG_VERSION")
+        version == workspace,
+        "Cargo.toml has version {version} for the crate, {workspace} for the workspace"
     );
-    let entries = changelog_section(&read("CHANGELOG.md")?, version)?;
-    println!("   {version}, with {entries} entries in the changelog");
+    let section = Section::of(&read("CHANGELOG.md")?, version)?;
+    println!("   {version}, with {} entries in the changelog", section.entries);
+    if !section.released {
+        ensure!(dry_run, "CHANGELOG.md calls {version} \"not released\": put the date in the place of that");
+        println!("   the changelog calls it \"not released\": a release wants the date there");
+    }
     Ok(version.to_owned())
 }
 
-/// How many entries the changelog's section for a version has.
-fn changelog_section(changelog: &str, version: &str) -> Result<usize> {
-    let mut lines = changelog.lines().skip_while(|line| {
-        let heading = line.strip_prefix("## ").and_then(|heading| heading.split_whitespace().next());
-        heading != Some(version)
-    });
-    ensure!(lines.next().is_some(), "CHANGELOG.md has no section \"## {version}\"");
-    let entries =
-        lines.take_while(|line| !line.starts_with("## ")).filter(|line| line.starts_with("- ")).count();
-    ensure!(entries > 0, "CHANGELOG.md says nothing under \"## {version}\"");
-    Ok(entries)
+/// What the changelog has on a version.
+#[derive(Debug, PartialEq)]
+struct Section {
+    entries: usize,
+    released: bool,
+}
+
+impl Section {
+    fn of(changelog: &str, version: &str) -> Result<Self> {
+        let mut lines = changelog.lines();
+        let heading = lines
+            .by_ref()
+            .filter_map(|line| line.strip_prefix("## "))
+            .find(|heading| heading.split_whitespace().next() == Some(version));
+        let heading = heading.with_context(|| format!("CHANGELOG.md has no section \"## {version}\""))?;
+        let section = lines.take_while(|line| !line.starts_with("## "));
+        let entries = section.filter(|line| line.starts_with("- ")).count();
+        ensure!(entries > 0, "CHANGELOG.md says nothing under \"## {heading}\"");
+        Ok(Self { entries, released: !heading.contains("not released") })
+    }
 }
 
 fn check_integrity(write: bool) -> Result<()> {
@@ -139,12 +152,14 @@ mod tests {
 
     #[test]
     fn a_version_needs_a_section_with_entries_of_its_own() {
-        let changelog =
-            "# Changelog\n\n## 0.2.0 (not released)\n\n### Added\n\n## 0.1.0\n\n- a\n- b\n\n## 0.0.1\n- c\n";
-        assert_eq!(changelog_section(changelog, "0.1.0").unwrap(), 2);
-        assert!(changelog_section(changelog, "0.2.0").unwrap_err().to_string().contains("nothing"));
-        assert!(changelog_section(changelog, "0.3.0").unwrap_err().to_string().contains("no section"));
-        assert!(changelog_section(changelog, "0.1").is_err());
+        let changelog = "# Changelog\n\n## 0.2.0 (not released)\n\n### Added\n\n## 0.1.1 (not released)\n- x\n\n\
+                         ## 0.1.0 (2026-01-01)\n\n- a\n- b\n";
+        assert_eq!(Section::of(changelog, "0.1.0").unwrap(), Section { entries: 2, released: true });
+        assert_eq!(Section::of(changelog, "0.1.1").unwrap(), Section { entries: 1, released: false });
+        assert!(Section::of(changelog, "0.2.0").unwrap_err().to_string().contains("nothing"));
+        for unknown in ["0.3.0", "0.1"] {
+            assert!(Section::of(changelog, unknown).unwrap_err().to_string().contains("no section"));
+        }
     }
 
     #[test]
