@@ -30,6 +30,7 @@ async fn without_browser(table: &mut Table, shop: &Workshop) {
     table
         .play("are the types wrong?", version.packages(&["@arethetypeswrong/cli"]), contents::types(shop))
         .await;
+    table.play("TypeScript", version.packages(&["typescript"]), contents::typescript(shop)).await;
     table.play("Node.js, `import`", version.node(), server::import(shop)).await;
     table.play("Node.js, `require`", version.node(), server::require(shop)).await;
     table.play("conditions of `exports`", version.node(), server::conditions(shop)).await;

@@ -21,6 +21,7 @@ tests! {
     the_scripts_are_self_contained_and_have_source_maps: contents::scripts;
     publint_finds_nothing: contents::publint;
     the_types_are_not_wrong: contents::types;
+    typescript_takes_the_installed_package: contents::typescript;
     node_imports_a_quiet_stand_in: server::import;
     node_requires_a_quiet_stand_in: server::require;
     servers_get_the_stand_in_and_pages_the_tracker: server::conditions;

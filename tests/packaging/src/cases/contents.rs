@@ -84,6 +84,16 @@ pub async fn types(workshop: &Workshop) -> Result<String> {
     Ok("no problems found".into())
 }
 
+/// A program that imports and one that requires, by Node's rules and by a bundler's, library declarations checked.
+pub async fn typescript(workshop: &Workshop) -> Result<String> {
+    let stage = Stage::set(workshop, "typescript", "tests/packaging/projects/typescript").await?;
+    stage.project.run("tsc", &["--project", "."])?;
+    let bundler = ["--project", ".", "--module", "esnext", "--moduleResolution", "bundler"];
+    fs::remove_file(stage.project.folder().join("requires.cts"))?;
+    stage.project.run("tsc", &bundler)?;
+    Ok("imported and required, no errors".into())
+}
+
 async fn empty(workshop: &Workshop, name: &str) -> Result<Stage> {
     Stage::set(workshop, name, "www/examples/vite").await
 }
