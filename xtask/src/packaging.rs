@@ -23,11 +23,13 @@ pub struct Options {
     /// Plays the cases whose names hold this, and leaves the table as it is
     #[arg(long, value_name = "WORD")]
     only: Option<String>,
+    #[command(flatten)]
+    build: build::Options,
 }
 
 pub fn run(options: &Options) -> Result<()> {
     setup::ensure(&[setup::BUILD, NEEDS].concat())?;
-    build::run()?;
+    build::run(&options.build)?;
     progress::step("packaging: matrix", || {
         let mut matrix = process::cargo();
         matrix.args(["run", "--quiet", "--package", "packaging", "--"]).args(&options.only);

@@ -18,6 +18,8 @@ pub struct Options {
     /// Puts the built script's integrity into README.md, where it shows another
     #[arg(long, requires = "dry_run")]
     write_integrity: bool,
+    #[command(flatten)]
+    build: build::Options,
 }
 
 /// The files that the package is to hold, one a line; tests/packaging holds the installed package to it, too.
@@ -28,7 +30,7 @@ pub fn run(options: &Options) -> Result<()> {
         progress::step("release: tree", check_tree)?;
     }
     setup::ensure(setup::BUILD)?;
-    build::run()?;
+    build::run(&options.build)?;
     let version = progress::step("release: version and changelog", || check_version(options.dry_run))?;
     progress::step("release: integrity in README.md", || check_integrity(options.write_integrity))?;
     let tarball = progress::step("release: pack", || pack(&version))?;
