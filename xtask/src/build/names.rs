@@ -2,21 +2,30 @@
 //! smaller, and stand both in the module and in the glue.
 
 use anyhow::{Result, bail};
+use sha2::{Digest, Sha256};
 
 use super::sections::{EXPORTS, IMPORTS, Reader, push_name, push_number, rewrite};
 
 /// The module with short names, and the glue that goes with it.
 pub fn shorten(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
+    let tag = tag(module, glue);
     let mut glue = glue.to_owned();
     let shortened = rewrite(module, |id, content| match id {
-        IMPORTS => shorten_imports(content, &mut glue).map(Some),
+        IMPORTS => shorten_imports(content, &tag, &mut glue).map(Some),
         EXPORTS => shorten_exports(content, &mut glue).map(Some),
         _ => Ok(None),
     })?;
     Ok((shortened, glue))
 }
 
-fn shorten_imports(section: &[u8], glue: &mut String) -> Result<Vec<u8>> {
+/// By it module and glue know each other. Short names of two versions are the same and mean different things, and the
+/// slim entry may be given another version's module out of a cache: with one name tagged, the two do not link.
+fn tag(module: &[u8], glue: &str) -> String {
+    let hash = Sha256::new().chain_update(module).chain_update(glue).finalize();
+    format!("_{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2])
+}
+
+fn shorten_imports(section: &[u8], tag: &str, glue: &mut String) -> Result<Vec<u8>> {
     let mut reader = Reader { rest: section };
     let count = reader.number()?;
     let mut shortened = Vec::new();
@@ -29,7 +38,7 @@ fn shorten_imports(section: &[u8], glue: &mut String) -> Result<Vec<u8>> {
             bail!("the import {name} is no function");
         }
         reader.number()?;
-        let short = short_name(place);
+        let short = if place == 0 { short_name(place) + tag } else { short_name(place) };
         push_name(&mut shortened, "w");
         push_name(&mut shortened, &short);
         shortened.extend(&before[..before.len() - reader.rest.len()]);
@@ -109,12 +118,19 @@ mod tests {
     #[test]
     fn both_sides_get_the_same_short_names() {
         let glue = "{\n \"./glue.js\": { __proto__: null,\n __wbg_now_0123: function() {} } }\nwasm.core_now(); wasm.core_now2();";
+        let tag = tag(&module(), glue);
         let (module, glue) = shorten(&module(), glue).unwrap();
-        assert_eq!(
-            module,
-            b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x07\x01\x01w\x01a\0\0\x07\x05\x01\x01a\0\0"
-        );
-        assert_eq!(glue, "{\n \"w\": { __proto__: null,\n a: function() {} } }\nwasm.a(); wasm.core_now2();");
+        let mut expected = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x0e\x01\x01w\x08a".to_vec();
+        expected.extend(tag.bytes().chain(*b"\0\0\x07\x05\x01\x01a\0\0"));
+        assert_eq!(module, expected);
+        let object = format!("{{\n \"w\": {{ __proto__: null,\n a{tag}: function() {{}} }} }}\n");
+        assert_eq!(glue, object + "wasm.a(); wasm.core_now2();");
+    }
+
+    #[test]
+    fn modules_that_differ_do_not_share_their_tag() {
+        assert_ne!(tag(&module(), "glue"), tag(&module(), "another"));
+        assert_ne!(tag(&module(), "glue"), tag(b"\0asm", "glue"));
     }
 
     #[test]

@@ -21,8 +21,8 @@ pub async fn listed(workshop: &Workshop) -> Result<String> {
     Ok(format!("{} files, {kilobytes} kB", found.len()))
 }
 
-/// No script looks for a file beside it, none waits at its top level, each has its source map, and slim does not carry
-/// the module.
+/// No script looks for a file beside it, none waits at its top level, each has its source map, slim does not carry the
+/// module, and knows the one beside it.
 pub async fn scripts(workshop: &Workshop) -> Result<String> {
     let stage = empty(workshop, "scripts").await?;
     let mut count = 0;
@@ -45,6 +45,12 @@ pub async fn scripts(workshop: &Workshop) -> Result<String> {
         }
         count += 1;
     }
+    let module = fs::read(stage.project.package().join("appizer_bg.wasm"))?;
+    let tag = tag(&module).context("no name in the module is tagged")?;
+    for name in ["index.js", "slim.js", "slim.cjs"] {
+        let text = stage.project.read(&format!("node_modules/@appizer/tracker/{name}"))?;
+        ensure!(text.contains(&tag), "{name} goes with another module than that of {tag}");
+    }
     // Not even a classic script could have it: this is the grammar of 2020, where there is no top-level await.
     for name in ["index.js", "slim.js", "server.js", "appizer.js"] {
         let path = format!("node_modules/@appizer/tracker/{name}");
@@ -61,6 +67,15 @@ pub async fn scripts(workshop: &Workshop) -> Result<String> {
         )?;
     }
     Ok(format!("{count} scripts self-contained, with source maps"))
+}
+
+/// The name by which the module knows its glue: of another version's it knows none.
+fn tag(module: &[u8]) -> Option<String> {
+    let is_tag = |name: &[u8]| name.starts_with(b"a_") && name[2..].iter().all(u8::is_ascii_hexdigit);
+    module
+        .windows("a_012345".len())
+        .find(|name| is_tag(name))
+        .map(|name| String::from_utf8_lossy(name).into())
 }
 
 /// publint, by its strictest reading.
