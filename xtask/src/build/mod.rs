@@ -19,7 +19,9 @@ use clap::Args;
 
 use crate::{paths, progress};
 
+// No group: the commands that build, too, flatten it into options of their own.
 #[derive(Args, Default)]
+#[group(skip)]
 pub struct Options {
     /// Compiles the standard library too, with a nightly compiler of one certain date
     #[arg(long)]
