@@ -44,8 +44,12 @@ async fn serve_next(stage: &Stage, arguments: &[&str]) -> Result<String> {
     let seen = stage.visit_views(Engine::Chromium, &url).await;
     let log = server.log()?;
     let seen = seen.with_context(|| log.clone())?;
-    for word in ["⚠", "⨯", "rror"] {
-        ensure!(!log.contains(word), "Next complains:\n{log}");
-    }
+    let complaints: Vec<&str> = log.lines().filter(|line| is_complaint(line)).collect();
+    ensure!(complaints.is_empty(), "Next complains: {complaints:?}\n{log}");
     Ok(seen)
+}
+
+/// What Next finds wrong with the project; that the machine is slow, as a busy one is, says nothing about that.
+fn is_complaint(line: &str) -> bool {
+    ["⚠", "⨯", "rror"].iter().any(|sign| line.contains(sign)) && !line.contains("Slow filesystem detected")
 }
