@@ -70,12 +70,6 @@ impl Browser {
         Alone::start(engine, self.folder.path(), url).await
     }
 
-    /// The browser's version, as its driver tells it.
-    pub fn version(&self) -> Result<String> {
-        let version = self.driver.capabilities().get("browserVersion").and_then(Value::as_str);
-        version.map(str::to_owned).context("the driver does not tell the browser's version")
-    }
-
     /// Loads a page into the current tab, and waits for its `load` event.
     pub async fn visit(&self, url: &str) -> Result<()> {
         self.driver.goto(url).await.with_context(|| format!("cannot visit {url}"))

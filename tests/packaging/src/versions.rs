@@ -23,7 +23,7 @@ impl Versions<'_> {
 
     /// A browser's engine with its version, which its driver alone knows in each case.
     pub async fn browser(&self, engine: Engine) -> Result<String> {
-        let version = Browser::start(engine).await?.version()?;
+        let version = Browser::start(engine).await?.version();
         Ok(format!("{engine:?} {version}"))
     }
 
