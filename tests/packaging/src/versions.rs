@@ -21,10 +21,9 @@ impl Versions<'_> {
         Ok(versions.collect::<Result<Vec<_>>>()?.join(", "))
     }
 
-    /// A browser's engine with its version, which its driver alone knows in each case.
+    /// A browser's name and version, which its driver alone knows in each case.
     pub async fn browser(&self, engine: Engine) -> Result<String> {
-        let version = Browser::start(engine).await?.version();
-        Ok(format!("{engine:?} {version}"))
+        Ok(Browser::start(engine).await?.version())
     }
 
     /// Node.js, the one on `PATH`.
