@@ -14,6 +14,9 @@ pub enum Notice {
     Opened {
         /// This browser's anonymous id.
         anonymous: String,
+        /// The user, where the store or the page names one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
     },
     /// A batch arrived.
     Delivered {

@@ -60,7 +60,7 @@ pub struct OptionError {
 }
 
 const KEY: &str = "the project's key: printable ASCII characters without spaces";
-const KNOWN: &str = "the options are apiKey, endpoint, userId, flushInterval, batchSize, metadata, partialFailure, beaconUrl, requestsPerMinute, maxQueueEvents, maxQueueBytes, maxAge, insurance, persistence and instance";
+const KNOWN: &str = "the options are apiKey, endpoint, userId, flushInterval, batchSize, metadata, partialFailure, beaconUrl, requestsPerMinute, maxQueueEvents, maxQueueBytes, maxAge, insurance, persistence, instance, sessionTimeout, campaign, pageViews, stripQuery, beforeSend, consent, respectPrivacySignals, bots, denyProperties, clientHints and debug";
 
 impl Options {
     /// Checks options in the order given; those not given take their default.

@@ -156,3 +156,24 @@ pub const REOPEN_INTERVAL: u64 = 60_000;
 /// An opening of the store that takes longer is given up and the queue is kept in memory: some
 /// engines have left `indexedDB.open` without an answer for ever.
 pub const OPEN_TIMEOUT: u64 = 5_000;
+
+/// Without an event for so long a session is over, unless `init` says otherwise: what every tracker has, so that numbers compare.
+pub const SESSION_TIMEOUT: u64 = 30 * 60 * 1000;
+
+/// The longest such time `init` accepts, a day: past it "session" means nothing.
+pub const MAX_SESSION_TIMEOUT: u64 = 24 * 60 * 60 * 1000;
+
+/// A gap longer than this on the wall clock, of which a page's steady clock saw nothing, is a clock that was set and not a
+/// device that slept: a month.
+pub const LONGEST_SLEEP: u64 = 30 * 24 * 60 * 60 * 1000;
+
+/// Characters of JSON that registered properties may have together: a quarter of what an event may, for they go with each.
+pub const MAX_REGISTERED_LENGTH: usize = 8 * 1024;
+
+/// Characters of a campaign parameter or a referrer that are kept. Longer ones are no names but data, which anyone can put
+/// into a link.
+pub const MAX_CAMPAIGN_LENGTH: usize = 256;
+
+/// Wait between a change of route and its page view: single-page apps set the title once they have rendered, a few frames
+/// later.
+pub const TITLE_DELAY: u32 = 50;

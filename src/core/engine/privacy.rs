@@ -7,7 +7,7 @@ use crate::core::account::DropReason;
 use crate::core::effect::Effect;
 use crate::core::exit::Marks;
 use crate::core::identity::Identity;
-use crate::core::notice::Notice;
+
 use crate::core::policy;
 
 impl Engine {
@@ -58,7 +58,7 @@ impl Engine {
         if std::mem::take(&mut self.opted_out) && matches!(self.phase, Phase::Open) && self.may_store() {
             self.take_identity(self.identity.clone());
             self.store_identity();
-            self.notify(Notice::Opened { anonymous: self.identity.anonymous.clone() });
+            self.notify_opened();
             if self.storage == Storage::Memory {
                 self.ask_for_store();
             } else {

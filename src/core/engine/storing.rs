@@ -398,11 +398,16 @@ impl Engine {
         self.user_id = self.identity.user_id();
     }
 
+    pub(super) fn notify_opened(&mut self) {
+        let Identity { anonymous, user } = self.identity.clone();
+        self.notify(Notice::Opened { anonymous, user });
+    }
+
     pub(super) fn begin_service(&mut self, held: Vec<Call>, now: u64) {
         for call in held {
             self.perform(call, now);
         }
-        self.notify(Notice::Opened { anonymous: self.identity.anonymous.clone() });
+        self.notify_opened();
         self.advance(now);
     }
 }
