@@ -10,8 +10,10 @@ const MESSAGES = {
   invalid_overrides: 'overrides are userId, ip, ua (strings) and time (a date)',
   not_serializable: 'properties must survive JSON.stringify: no cycle, no BigInt',
   too_large: "an event's name, properties and overrides must fit 31 KiB of JSON",
-  too_many_held: `${POLICY_MAX_HELD_EVENTS} events wait for init already: call it sooner`,
+  too_many_held: `${POLICY_MAX_HELD_EVENTS} events wait for init or consent already: call it sooner`,
   closed: 'the tracker is closed',
+  opted_out: 'the visitor has opted out: optIn() ends it',
+  bot: 'a bot: option "bots" is "drop"',
 };
 
 /** Why an event was refused; thrown here and caught in `track`. */
@@ -22,22 +24,40 @@ export class Refusal {
   }
 }
 
-/** `id ⇥ time ⇥ name ⇥ properties [⇥ user_id ⇥ ip ⇥ ua]`, or throws a Refusal. */
-export function toLine(id, name, properties, overrides) {
+/**
+ * An event as it was given, checked, its properties as text; or throws a Refusal. `own` are the overrides as JSON, or
+ * empty: `[user, ip, ua]`.
+ */
+export function toDraft(name, properties, overrides) {
   if (typeof name !== 'string' || !name.trim()) throw new Refusal('invalid_name');
-  let text = JSON.stringify(name) + '\t' + propertiesText(properties);
+  const text = propertiesText(properties);
   let time = Date.now();
+  let own = ['', '', ''];
   if (overrides != null) {
-    text += overridesText(overrides);
+    own = overrideTexts(overrides);
     time = overrides.time ?? time;
     // By value: the page may change a Date and give it again.
     if (typeof time === 'object') time = +time;
+    iso(time);
   }
+  return { name, given: properties, text, time, own };
+}
+
+/** `id ⇥ time ⇥ name ⇥ properties ⇥ user_id ⇥ ip ⇥ ua`, or throws a Refusal. */
+export function toLine(id, { name, text, time, own: [user, ip, ua] }) {
+  const fields = `${JSON.stringify(name)}\t${text}\t${user}\t${ip}\t${ua}`;
   // At most three bytes a UTF-16 unit: only what comes near the limit is measured.
-  if (text.length * 3 > POLICY_MAX_EVENT_BYTES && new Blob([text]).size > POLICY_MAX_EVENT_BYTES) {
+  if (fields.length * 3 > POLICY_MAX_EVENT_BYTES && new Blob([fields]).size > POLICY_MAX_EVENT_BYTES) {
     throw new Refusal('too_large');
   }
-  return id + '\t' + iso(time) + '\t' + text;
+  return `${id}\t${iso(time)}\t${fields}`;
+}
+
+/** An object literal, of this realm or another, or one without a prototype. */
+export function isPlain(value) {
+  if (typeof value !== 'object' || !value || Array.isArray(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function propertiesText(properties) {
@@ -54,22 +74,15 @@ function propertiesText(properties) {
   return text;
 }
 
-function overridesText(overrides) {
+function overrideTexts(overrides) {
   const known = isPlain(overrides) && Object.keys(overrides).every((name) => name === 'time' || OVERRIDES.includes(name));
   if (!known) throw new Refusal('invalid_overrides');
   return OVERRIDES.map((name) => {
     const value = overrides[name];
-    if (value == null) return '\t';
+    if (value == null) return '';
     if (typeof value !== 'string' || !value) throw new Refusal('invalid_overrides');
-    return '\t' + JSON.stringify(value);
-  }).join('');
-}
-
-// An object literal, of this realm or another, or one without a prototype.
-function isPlain(value) {
-  if (typeof value !== 'object' || Array.isArray(value)) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+    return JSON.stringify(value);
+  });
 }
 
 let lastTime;

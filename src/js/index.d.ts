@@ -25,7 +25,7 @@ export interface Options {
   flushInterval?: number;
   /** Events that start a flush at once, and the most that one request carries, 1 to 100. Default: 100. */
   batchSize?: number;
-  /** Adds `$event_id` and `$time` to each event's properties. Default: true. */
+  /** Adds `$event_id`, `$time` and `$session_id` to each event's properties. Default: true. */
   metadata?: boolean;
   /**
    * What becomes of a batch that the endpoint took in part without saying which events: `"quarantine"` makes them dead
@@ -55,6 +55,37 @@ export interface Options {
   insurance?: boolean;
   /** `"memory"` stores nothing in the browser: what a page has not delivered when it goes is lost. Default: `"store"`. */
   persistence?: 'store' | 'memory';
+  /** Milliseconds without an event that end a session, 1,000 to a day. Default: 1,800,000, half an hour. */
+  sessionTimeout?: number;
+  /**
+   * Registers how the visitor came: `utm_…`, click ids and the referrer, as last touch under their own names and as
+   * first touch with `$initial_` before. Default: true.
+   */
+  campaign?: boolean;
+  /** Tracks `page_view` on load and on each change of route, and `page_leave`. Default: false. */
+  pageViews?: boolean;
+  /** Leaves query string and fragment out of every address that the tracker adds. Default: false. */
+  stripQuery?: boolean;
+  /**
+   * Sees each event before it is queued; gives it back, changed or not, or `null` or `false` to drop it. If it throws, the
+   * event goes on as it was.
+   */
+  beforeSend?: (event: OutgoingEvent) => OutgoingEvent | null | false | undefined | void;
+  /**
+   * `"pending"`: events wait in memory, and nothing is stored or sent, until `optIn` (which later visits remember) or
+   * `optOut`. Default: `"granted"`.
+   */
+  consent?: 'granted' | 'pending';
+  /** Takes Global Privacy Control and Do Not Track for an opt-out, unless the visitor has opted in. Default: false. */
+  respectPrivacySignals?: boolean;
+  /** Events of automated browsers and known bots: sent, sent with `$bot: true`, or dropped. Default: `"send"`. */
+  bots?: 'send' | 'flag' | 'drop';
+  /** Names of properties that are never sent, wherever they come from. */
+  denyProperties?: string[];
+  /** Adds what the browser tells of device and platform to those who ask, as `$ua_…`; Chromium alone. Default: false. */
+  clientHints?: boolean;
+  /** Logs to the console what happens; the address `?appizer_debug` does so too. Default: false. */
+  debug?: boolean;
   /** Name of the queue (its database), 1 to 64 of `A-Z a-z 0-9 _ -`. Default: `"default"`. */
   instance?: string;
 }
@@ -70,9 +101,19 @@ export interface Overrides {
   time?: Date | number | string;
 }
 
+/** An event as `beforeSend` sees it: complete but for `$event_id` and `$time`. All of it is the hook's to change. */
+export interface OutgoingEvent {
+  name: string;
+  properties?: Properties;
+  userId?: string;
+  time?: Date | number | string;
+}
+
 /** Why undelivered events wait. `reply`: an earlier page gave them to the browser as it left; the next reply settles them. */
 export type Waiting =
   | 'not_initialized'
+  | 'consent'
+  | 'prerendering'
   | 'opening'
   | 'interval'
   | 'request'
@@ -93,6 +134,7 @@ export type RejectionCode =
   | 'too_many_held'
   | 'closed'
   | 'opted_out'
+  | 'bot'
   | 'refused_by_endpoint'
   | 'uncertain'
   | 'corrupt';
@@ -181,8 +223,11 @@ export interface Notices {
   rejected: { type: 'rejected'; code: RejectionCode; message: string; name?: string; ids?: string[]; status?: number };
   /** The endpoint refuses the key, is not the endpoint, or never answers: events are queued, and it is tried again at `until`. */
   paused: { type: 'paused'; reason: 'forbidden' | 'bad_response' | 'unreachable'; status: number; message: string; until: number };
-  /** Events were given up, under a documented limit. */
-  dropped: { type: 'dropped'; reason: DropReason; count: number };
+  /**
+   * Events were given up, under a documented limit or at the visitor's word; or by `beforeSend`, before they were
+   * accepted: these count as `refused`.
+   */
+  dropped: { type: 'dropped'; reason: DropReason | 'before_send'; count: number };
   /** The tracker works with less than it wants, e.g. `memory_queue`. */
   degraded: { type: 'degraded'; fallback: string; message: string };
 }
@@ -219,10 +264,36 @@ export interface Tracker<Events extends object = AnyEvents> {
    * Queues an event: its id, or `null` if it was refused (a `rejected` notice says why). Never throws, never waits.
    */
   track<Name extends keyof Events & string>(name: Name, ...rest: TrackArguments<Events[Name]>): string | null;
-  /** Names the user for every later event, here and on later visits. */
-  identify(userId: string): void;
-  /** Forgets the user and takes a new anonymous id. */
+  /** A `page_view` with the page's address, title and referrer; `name` and `properties` come on top. */
+  page(name?: string, properties?: Properties): string | null;
+  /**
+   * Names the user for every later event, in all tabs and on later visits. If that is news, or with `traits`, it sends an
+   * `identify` event with the traits and the `$anonymous_id` that events had before.
+   */
+  identify(userId: string, traits?: Properties): void;
+  /** Forgets the user, the session and all registered properties, and takes a new anonymous id. */
   reset(): void;
+  /** Adds these properties to every later event, in all tabs and on later visits. An event's own win. */
+  register(properties: Properties): void;
+  /** The same for those that are not registered yet. */
+  registerOnce(properties: Properties): void;
+  unregister(name: string): void;
+  /** The next event of that name gets `$duration_ms`, the time since this call. */
+  timeEvent(name: string): void;
+  /**
+   * The visitor wants no tracking: queue and storage are emptied, and nothing is taken any more, in any tab and on any
+   * later visit.
+   */
+  optOut(): void;
+  /** Ends an opt-out, and what `consent: 'pending'` waits for. */
+  optIn(): void;
+  /** Whether no events are taken for the visitor's sake: by `optOut`, or by a signal that is respected. */
+  hasOptedOut(): boolean;
+  /**
+   * Prints to the console what is queued, the last requests and why anything waits, and resolves with it. With `true` or
+   * `false` it switches the log on or off.
+   */
+  debug(logs?: boolean): Promise<{ stats: Stats; queued: { id: string; name: string }[]; requests: object[] }>;
   /**
    * Sends what this page tracked before the call, without waiting for the interval. Never rejects; resolves
    * within the request timeout of 30 seconds.
@@ -249,8 +320,17 @@ export function createTracker<Events extends object = AnyEvents>(options: Option
 
 export const init: Tracker['init'];
 export const track: Tracker['track'];
+export const page: Tracker['page'];
 export const identify: Tracker['identify'];
 export const reset: Tracker['reset'];
+export const register: Tracker['register'];
+export const registerOnce: Tracker['registerOnce'];
+export const unregister: Tracker['unregister'];
+export const timeEvent: Tracker['timeEvent'];
+export const optOut: Tracker['optOut'];
+export const optIn: Tracker['optIn'];
+export const hasOptedOut: Tracker['hasOptedOut'];
+export const debug: Tracker['debug'];
 export const flush: Tracker['flush'];
 export const on: Tracker['on'];
 export const stats: Tracker['stats'];

@@ -3,7 +3,8 @@ import { makeTracker } from './tracker.js';
 
 const tracker = /* @__PURE__ */ makeTracker();
 
-export const { init, track, identify, reset, flush, on, stats, close } = tracker;
+export const { init, track, page, identify, reset, flush, on, stats, close, debug } = tracker;
+export const { register, registerOnce, unregister, timeEvent, optOut, optIn, hasOptedOut } = tracker;
 export const { deadLetters, resendDeadLetters, discardDeadLetters } = tracker;
 
 /** @type {typeof import('./index.d.ts').createTracker} */

@@ -3,25 +3,33 @@
 export function makeListeners() {
   const listeners = new Map();
   const warned = new Set();
+  const telling = new Set();
+
+  function notify(notice) {
+    const { type } = notice;
+    // What a listener itself brings about it hears of in a task of its own: no recursion, and the page stays alive.
+    if (telling.has(type)) return void setTimeout(notify, 0, notice);
+    telling.add(type);
+    for (const { listener } of [...(listeners.get(type) ?? [])]) {
+      try {
+        listener(notice);
+      } catch (error) {
+        setTimeout(() => {
+          throw error;
+        });
+      }
+    }
+    telling.delete(type);
+  }
 
   return {
+    notify,
+
     on(type, listener) {
       const entry = { listener };
       if (!listeners.has(type)) listeners.set(type, new Set());
       listeners.get(type).add(entry);
       return () => void listeners.get(type).delete(entry);
-    },
-
-    notify(notice) {
-      for (const { listener } of listeners.get(notice.type) ?? []) {
-        try {
-          listener(notice);
-        } catch (error) {
-          setTimeout(() => {
-            throw error;
-          });
-        }
-      }
     },
 
     /** One warning per cause: a mistake in a loop must not flood the console. */

@@ -2,8 +2,8 @@
 // recorded before this file had loaded.
 import * as appizer from './index.js';
 
-const NUMBERS = ['flushInterval', 'batchSize', 'requestsPerMinute', 'maxQueueEvents', 'maxQueueBytes', 'maxAge'];
-const FLAGS = ['metadata', 'insurance'];
+const NUMBERS = ['flushInterval', 'batchSize', 'requestsPerMinute', 'maxQueueEvents', 'maxQueueBytes', 'maxAge', 'sessionTimeout'];
+const FLAGS = ['metadata', 'insurance', 'campaign', 'pageViews', 'stripQuery', 'respectPrivacySignals', 'clientHints', 'debug'];
 
 const tag = globalThis.document?.currentScript;
 const stub = globalThis.appizer;
@@ -24,6 +24,8 @@ function read(dataset) {
   for (const name of FLAGS) {
     if (name in options) options[name] = options[name] !== 'false';
   }
+  // Names with commas between.
+  if ('denyProperties' in options) options.denyProperties = options.denyProperties.split(/\s*,\s*/);
   return options;
 }
 

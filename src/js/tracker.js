@@ -1,100 +1,154 @@
-// The facade: takes calls at once, whether WebAssembly runs yet or not, and hands them over at the end of the
-// task, all in one piece. It keeps their order and decides nothing else.
-import { leaveEarly } from './early-exit.js';
-import { Refusal, toLine } from './event.js';
+// The facade: takes calls at once, from when the page is there, and decides nothing of queue and delivery.
+import { bare } from './address.js';
+import { clientHints } from './client-hints.js';
+import { makeContext } from './context.js';
+import { isAsked, makeDebug } from './debug.js';
+import { isPlain, Refusal, toDraft } from './event.js';
+import { makeHandOver } from './hand-over.js';
 import { makeListeners } from './listeners.js';
-import { anonymousId, keepAnonymousId, uniqueName } from './names.js';
-import { loadCore } from './wasm.js';
+import { uniqueName } from './names.js';
+import { appizerError, checked, invalidOption, isKey, KEY } from './options.js';
+import { pageProperties, watchPages } from './page-views.js';
+import { forgetStored, isBot, makeConsent } from './privacy.js';
+
+/** Why `track` gives `null` without a word in the console: nobody has made a mistake. */
+const SILENT = ['opted_out', 'bot'];
+
+/** The options of the page's live trackers. */
+const live = new Set();
 
 /** @returns {import('./index.d.ts').Tracker} */
 export function makeTracker() {
-  const listeners = makeListeners();
-  /** Calls that the core has not got: events as lines, others as `{ name, value }`, questions with `resolve`. */
-  let calls = [];
-  let scheduled = false;
-  let core;
+  const { on, notify, warn } = makeListeners();
+  const debug = makeDebug(on);
+  const core = makeHandOver(() => context?.stale());
+  const timers = new Map();
+  /** What waits for `init`, for consent, or for a page that is prerendered to be shown; in order. */
+  let early = [];
   let page;
   let tracked = 0;
   let refused = 0;
+  /** Events that the core has not got. */
   let held = 0;
   let options;
+  let forCore;
+  let consent;
+  /** What the visitor said before `init`. */
+  let said;
+  /** There while the tracker may work. */
+  let context;
   let starting;
+  let opening;
   let opened;
-  let left = false;
+  let stopWatching;
+  let bot = false;
+  let denied = false;
   let closed = false;
-  let anonymous;
 
   return {
     init,
-    track,
+    track: (name, properties, overrides) => record(name, properties, overrides),
     identify,
-    reset,
+    reset: () => later(() => core.call('reset', context.reset())),
+    register: (properties) => change('register', properties),
+    registerOnce: (properties) => change('registerOnce', properties),
+    unregister: (name) => change('unregister', name),
+    timeEvent: (name) => void timers.set(name, performance.now()),
+    page: recordPage,
+    optOut: () => say(false),
+    optIn: () => say(true),
+    hasOptedOut: () => (consent ? consent.state() === 'denied' : said === false || makeConsent({}).state() === 'denied'),
     flush,
-    on: listeners.on,
+    on,
     stats,
     deadLetters,
     resendDeadLetters: () => ask('disposeOfLetters', () => 0, true),
     discardDeadLetters: () => ask('disposeOfLetters', () => 0, false),
+    debug: (logs) => {
+      if (typeof logs === 'boolean') debug.logs(logs);
+      return stats().then(debug.print);
+    },
     close,
   };
 
   function init(given) {
     if (closed) return Promise.reject(appizerError('closed', 'the tracker is closed'));
     if (starting) return initAgain(given);
-    options = { ...given };
-    starting = start(given).catch((error) => {
-      starting = undefined;
-      globalThis.removeEventListener?.('pagehide', leaveBeforeReady);
-      answerWithoutCore();
+    try {
+      forCore = checked(given);
+      options = { ...given };
+      claim();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    debug.logs(options.debug || isAsked());
+    consent = makeConsent(options);
+    if (said !== undefined) consent.say(said);
+    listen('addEventListener');
+    const { document } = globalThis;
+    const shown = document?.prerendering && new Promise((resolve) => document.addEventListener('prerenderingchange', resolve, { once: true }));
+    starting = (shown ? shown.then(begin) : begin()).catch((error) => {
+      starting = opening = undefined;
+      stop();
+      live.delete(options);
+      core.answerWithoutCore();
       throw error;
     });
     return starting;
   }
 
-  async function start(given) {
-    const isOpen = new Promise((resolve) => (opened = resolve));
-    globalThis.addEventListener?.('pagehide', leaveBeforeReady);
-    let Core;
-    try {
-      anonymous = anonymousId(options.instance);
-      Core = await loadCore();
-    } catch (cause) {
-      throw Object.assign(appizerError('no_webassembly', `WebAssembly does not run here: ${cause.message}`), { cause });
+  /** From here on the tracker works, if it may. */
+  function begin() {
+    denied = consent.state() === 'denied';
+    bot = options.bots === 'drop' && isBot();
+    if (denied) giveUpEarly();
+    if (closed || denied || bot || consent.state() === 'pending') return Promise.resolve();
+    if (context) return opening;
+    context = makeContext(options, warn);
+    if (options.clientHints) clientHints().then((properties) => context?.add(properties));
+    const waiting = early;
+    early = [];
+    waiting.forEach((run) => run());
+    if (options.pageViews && globalThis.document) stopWatching = watchPages(record, options.stripQuery);
+    if (opening) {
+      // It was told of an opt-out, or has seen it itself.
+      core.call('optIn');
+    } else {
+      const isOpen = new Promise((resolve) => (opened = resolve));
+      opening = core.open(options, forCore, context.anonymous(), hear).then(() => isOpen);
     }
-    core = new Core(given, anonymous, hear);
-    globalThis.removeEventListener?.('pagehide', leaveBeforeReady);
-    handOver();
-    await isOpen;
+    return opening;
   }
 
   function initAgain(given) {
     for (const name of new Set([...Object.keys(options), ...Object.keys(given ?? {})])) {
-      if (name !== 'apiKey' && options[name] !== given?.[name]) {
+      if (name !== 'apiKey' && !isSame(options[name], given?.[name])) {
         const message = `init was called before with another ${name}; a tracker of its own needs createTracker`;
         return Promise.reject(Object.assign(appizerError('already_initialized', message), { option: name }));
       }
     }
     const { apiKey } = given ?? {};
     if (apiKey !== options.apiKey) {
-      if (typeof apiKey !== 'string' || !/^[!-~]+$/.test(apiKey)) {
-        const message = 'option "apiKey" cannot be used; allowed: printable ASCII characters without spaces';
-        return Promise.reject(Object.assign(appizerError('invalid_option', message), { option: 'apiKey' }));
-      }
-      options.apiKey = apiKey;
-      call('useKey', apiKey);
+      if (!isKey(apiKey)) return Promise.reject(invalidOption('apiKey', 'cannot be used', KEY));
+      forCore.apiKey = options.apiKey = apiKey;
+      if (opening) core.call('useKey', apiKey);
     }
     return starting;
   }
 
-  function track(name, properties, overrides) {
+  function record(name, properties, overrides, passive, isPage) {
     try {
       if (closed) throw new Refusal('closed');
-      if (!core && held === POLICY_MAX_HELD_EVENTS) throw new Refusal('too_many_held');
+      if (!core.isScheduled()) checkConsent();
+      if (denied) throw new Refusal('opted_out');
+      if (bot) throw new Refusal('bot');
+      if (!core.isOpen() && held === POLICY_MAX_HELD_EVENTS) throw new Refusal('too_many_held');
+      const draft = toDraft(name, timed(name, properties), overrides);
       page ??= uniqueName();
       const id = page + '-' + (tracked++).toString(36);
-      const line = toLine(id, name, properties, overrides);
-      if (!core) held++;
-      queue(line);
+      if (!core.isOpen()) held++;
+      if (context) return finish(id, draft, passive);
+      early.push(() => finishLate(id, draft, isPage));
       return id;
     } catch (refusal) {
       refuse(refusal, name);
@@ -102,33 +156,124 @@ export function makeTracker() {
     }
   }
 
+  function finish(id, draft, passive) {
+    core.schedule();
+    const line = context.seal(id, draft, passive);
+    if (line) {
+      debug.tracked(id, draft.name, draft.given);
+      core.queue(line);
+      return id;
+    }
+    refused++;
+    notify({ type: 'dropped', reason: 'before_send', count: 1 });
+    return null;
+  }
+
+  function finishLate(id, draft, isPage) {
+    try {
+      // What the page gave may be something else by now: the text counts.
+      const given = draft.text && JSON.parse(draft.text);
+      if (isPage && options.stripQuery) {
+        given.url = bare(`${given.url}`, true);
+        given.referrer = bare(`${given.referrer}`, true);
+        draft.text = JSON.stringify(given);
+      }
+      finish(id, { ...draft, given });
+    } catch (refusal) {
+      refuse(refusal, draft.name);
+    }
+  }
+
   function refuse(refusal, name) {
     refused++;
     // Whatever else was thrown came out of the page's own getters.
     const { code, message } = refusal instanceof Refusal ? refusal : new Refusal('not_serializable');
-    listeners.warn(code, `an event was refused (${code}): ${message}`);
-    listeners.notify({ type: 'rejected', code, message, ...(typeof name === 'string' && { name }) });
+    if (!SILENT.includes(code)) warn(code, `an event was refused (${code}): ${message}`);
+    notify({ type: 'rejected', code, message, ...(typeof name === 'string' && { name }) });
   }
 
-  function identify(userId) {
-    if (typeof userId === 'string' && userId.trim()) {
-      call('identify', userId);
+  function timed(name, properties) {
+    const start = timers.get(name);
+    if (start === undefined || !isPlain(properties ?? {})) return properties;
+    timers.delete(name);
+    return { $duration_ms: Math.round(performance.now() - start), ...properties };
+  }
+
+  function recordPage(name, properties) {
+    const ofPage = globalThis.document && pageProperties(document.referrer, options?.stripQuery);
+    const all = isPlain(properties ?? {}) ? { ...ofPage, ...(name != null && { name }), ...properties } : properties;
+    return record('page_view', all, undefined, false, true);
+  }
+
+  function identify(userId, traits) {
+    if (typeof userId !== 'string' || !userId.trim()) {
+      return warn('identify', 'identify takes a user id, a string that is not empty; the call is ignored');
+    }
+    const known = isPlain(traits) ? { ...traits } : undefined;
+    if (traits != null && !known) warn('traits', 'traits are a plain object; these are ignored');
+    later(() => {
+      const isNews = context.identify(userId);
+      core.call('identify', userId);
+      if (isNews || known) record('identify', { ...known, $anonymous_id: context.anonymous() });
+    });
+  }
+
+  function change(how, given) {
+    const copy = isPlain(given) ? { ...given } : given;
+    later(() => context.change(how, copy));
+  }
+
+  /** Does it now or, where the tracker may not work yet, when it may. */
+  function later(run) {
+    if (closed) return;
+    checkConsent();
+    if (context) run();
+    else if (!denied) early.push(run);
+  }
+
+  function say(granted) {
+    said = granted;
+    consent?.say(granted);
+    if (consent) checkConsent();
+    else if (!granted) giveUpEarly();
+  }
+
+  /** The visitor may have had their say in another tab, or while this page was frozen or cached. */
+  function checkConsent() {
+    if (!starting) return;
+    const state = consent.state();
+    const wasDenied = denied;
+    denied = state === 'denied';
+    if (denied && !wasDenied) forget();
+    else if (state === 'granted' && !context && !bot && !globalThis.document?.prerendering) begin().catch((error) => console.error(error));
+  }
+
+  function forget() {
+    stop();
+    giveUpEarly();
+    if (core.isOpen()) {
+      core.call('optOut', uniqueName());
+      core.handOver();
     } else {
-      listeners.warn('identify', 'identify takes a user id, a string that is not empty; the call is ignored');
+      forgetStored(options.instance);
     }
   }
 
-  function reset() {
-    call('reset', uniqueName());
+  /** What the core has not got is given up. */
+  function giveUpEarly() {
+    early = [];
+    core.discard();
+    if (held && !core.isOpen()) notify({ type: 'dropped', reason: 'opt_out', count: held });
+    held = 0;
   }
 
   function flush() {
-    return ask('flush', () => ({ delivered: 0, rejected: 0, queued: held, waiting: waiting() })).then(withDate);
+    return ask('flush', () => ({ delivered: 0, rejected: 0, queued: held, ...waiting() })).then(withDate);
   }
 
   function stats() {
     const nothing = { accepted: 0, delivered: 0, handedOver: 0, queued: 0, rejected: 0, uncertain: 0, dropped: {} };
-    const idle = () => ({ ...nothing, inFlight: 0, storage: 'memory', fallbacks: [], waiting: waiting() });
+    const idle = () => ({ ...nothing, inFlight: 0, storage: 'memory', fallbacks: [], ...waiting() });
     return ask('stats', idle).then((answer) => withDate({ ...answer, refused }));
   }
 
@@ -139,82 +284,65 @@ export function makeTracker() {
 
   async function close() {
     if (closed) return;
+    stop();
     const flushed = flush();
     closed = true;
+    listen('removeEventListener');
+    live.delete(options);
     await flushed;
-    core?.close();
+    core.close();
+  }
+
+  /** The core's answer; without a core, what `idle` gives. */
+  function ask(name, idle, value) {
+    return opening && !closed ? core.ask(name, value, idle) : Promise.resolve(idle());
   }
 
   function waiting() {
-    return closed ? 'closed' : 'not_initialized';
+    if (closed) return { waiting: 'closed' };
+    if (!starting) return { waiting: 'not_initialized' };
+    if (denied || bot) return {};
+    return { waiting: globalThis.document?.prerendering ? 'prerendering' : 'consent' };
   }
 
   function hear(notice) {
     if (notice.type === 'opened') {
-      keepAnonymousId(options.instance, notice.anonymous);
+      held = 0;
+      context?.settle(notice);
       opened();
     } else {
-      if (notice.type === 'degraded') listeners.warn(notice.fallback, `${notice.fallback}: ${notice.message}`);
-      listeners.notify(notice);
+      if (notice.type === 'degraded') warn(notice.fallback, `${notice.fallback}: ${notice.message}`);
+      notify(notice);
     }
   }
 
-  function call(name, value) {
-    queue({ name, value });
+  function stop() {
+    stopWatching?.();
+    stopWatching = context = undefined;
   }
 
-  /** The core's answer, once all calls before have reached it; without a core, what `idle` gives. */
-  function ask(name, idle, value) {
-    if (!starting || closed) return Promise.resolve(idle());
-    return new Promise((resolve) => queue({ name, value, resolve, idle }));
-  }
-
-  function answerWithoutCore() {
-    calls.forEach((item) => item.resolve?.(item.idle()));
-    calls = calls.filter((item) => !item.resolve);
-  }
-
-  function queue(item) {
-    calls.push(item);
-    if (!scheduled) {
-      scheduled = true;
-      queueMicrotask(handOver);
-    }
-  }
-
-  function handOver() {
-    scheduled = false;
-    if (!core) {
-      // The page's own handlers of `pagehide` come after ours.
-      if (left) leaveBeforeReady();
-      return;
-    }
-    const now = calls;
-    calls = [];
-    let lines = [];
-    for (const item of now) {
-      if (typeof item === 'string') {
-        lines.push(item);
-      } else {
-        handLines(lines);
-        lines = [];
-        item.resolve ? core[item.name](item.resolve, item.value) : core[item.name](item.value);
+  /** Two keys for one queue would send each other's events. */
+  function claim() {
+    const { instance = 'default', apiKey } = options;
+    for (const other of live) {
+      if ((other.instance ?? 'default') === instance && other.apiKey !== apiKey) {
+        throw invalidOption('instance', `is ${JSON.stringify(instance)}, which another tracker of this page uses with another key`, 'a name of its own');
       }
     }
-    handLines(lines);
+    live.add(options);
   }
 
-  function handLines(lines) {
-    if (lines.length) core.track(lines.join('\n'));
+  function listen(how) {
+    ['storage', 'pageshow'].forEach((type) => globalThis[how]?.(type, checkConsent));
+    globalThis.document?.[how]('resume', checkConsent);
   }
+}
 
-  function leaveBeforeReady() {
-    left = true;
-    if (typeof options.apiKey === 'string') {
-      leaveEarly(options, anonymous, calls);
-      calls = calls.filter((item) => typeof item !== 'string');
-    }
-  }
+/** Functions and lists are made anew with each rendering: it is what they hold that counts. */
+function isSame(one, other) {
+  const kind = typeof one;
+  if (one === other || kind !== typeof other) return one === other;
+  return kind === 'function' || (kind === 'object' && JSON.stringify(one) === JSON.stringify(other));
 }
 
 function eventOf(json) {
@@ -228,8 +356,4 @@ function eventOf(json) {
 function withDate(answer) {
   if (answer.until) answer.until = new Date(answer.until);
   return answer;
-}
-
-function appizerError(code, message) {
-  return Object.assign(new Error(message), { name: 'AppizerError', code });
 }

@@ -59,6 +59,26 @@ impl Scene {
         self.browser.visit(&self.servers.site.url(page)).await
     }
 
+    /// The address of a page of `tests/e2e/pages`.
+    pub fn url(&self, page: &str) -> String {
+        self.site.url(page)
+    }
+
+    /// Waits until the tab shows a page with the package.
+    pub async fn loaded(&self) -> Result<()> {
+        until("a page with the package", async || {
+            let there: bool =
+                self.run("return 'appizer' in window && document.readyState === 'complete'").await?;
+            Ok(there.then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until the browser has asked for a file of the site.
+    pub async fn asked_for(&self, path: &str) -> Result<()> {
+        until(path, async || Ok(self.site.was_asked_for(path).then_some(()))).await
+    }
+
     /// [`Browser::run`]
     pub async fn run<T: DeserializeOwned>(&self, script: &str) -> Result<T> {
         self.browser.run(script).await

@@ -2,11 +2,13 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex as Lock};
 use std::{fs, future, iter};
 
 use anyhow::{Context, Result, ensure};
 use axum::Router;
-use axum::extract::{Path as Place, State};
+use axum::extract::{Path as Place, Request, State};
+use axum::middleware::{self, Next};
 use axum::routing::post;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -31,6 +33,8 @@ pub struct Site {
     address: SocketAddr,
     told: Mutex<mpsc::UnboundedReceiver<Word>>,
     serving: JoinHandle<()>,
+    /// The paths that were asked for.
+    asked: Arc<Lock<Vec<String>>>,
     _folder: TempDir,
 }
 
@@ -41,19 +45,27 @@ impl Site {
         let folder = tempfile::Builder::new().prefix("e2e-site-").tempdir().context("no temporary folder")?;
         fill_in(folder.path(), endpoint, api_key)?;
         let (tell, told) = mpsc::unbounded_channel();
+        let asked = Arc::new(Lock::new(Vec::new()));
+        let log = Arc::clone(&asked);
         let files = Router::new()
             .route("/told/{word}", post(take_word))
             .route("/hang", post(future::pending::<()>))
             .with_state(tell)
             .nest_service("/pkg", ServeDir::new(package))
-            .fallback_service(ServeDir::new(folder.path()));
+            .fallback_service(ServeDir::new(folder.path()))
+            .layer(middleware::from_fn(move |request: Request, next: Next| {
+                if let Ok(mut asked) = log.lock() {
+                    asked.push(request.uri().path().to_string());
+                }
+                next.run(request)
+            }));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port is free")?;
         let address = listener.local_addr().context("a listener without an address")?;
         let serving = tokio::spawn(async move {
             // It never ends by itself, and has no error to tell.
             let _ = axum::serve(listener, files).await;
         });
-        Ok(Self { address, told: Mutex::new(told), serving, _folder: folder })
+        Ok(Self { address, told: Mutex::new(told), serving, asked, _folder: folder })
     }
 
     /// The address of a page, by its file name.
@@ -79,6 +91,11 @@ impl Site {
             }
         };
         in_time(&format!("a page to tell {awaited:?}"), word).await
+    }
+
+    /// Whether a browser has asked for this path.
+    pub fn was_asked_for(&self, path: &str) -> bool {
+        self.asked.lock().is_ok_and(|asked| asked.iter().any(|one| one == path))
     }
 }
 

@@ -24,6 +24,8 @@ const SCRIPTS: &[Script] = &[
     ("index.js", "esm", "index.js", Module::Embedded),
     ("index.js", "cjs", "index.cjs", Module::Embedded),
     ("script.js", "iife", "appizer.js", Module::Embedded),
+    ("auto.js", "esm", "auto.js", Module::Given),
+    ("auto.js", "cjs", "auto.cjs", Module::Given),
     ("slim.js", "esm", "slim.js", Module::Given),
     ("slim.js", "cjs", "slim.cjs", Module::Given),
     ("server.js", "esm", "server.js", Module::Given),
@@ -61,6 +63,7 @@ fn bundle(entry: &str, format: &str, output: &str, module: Module) -> Result<()>
     esbuild.arg(format!("--alias:appizer-glue={}", glue().display()));
     esbuild.arg(format!("--alias:appizer-module={}", source(module.source()).display()));
     esbuild.arg(format!("--alias:appizer-module-text={}", embed::module_script().display()));
+    esbuild.arg(format!("--alias:web-vitals={}", paths::npm().join("node_modules/web-vitals").display()));
     esbuild.args(policy_defines());
     process::run(&mut esbuild)
 }
@@ -80,12 +83,18 @@ impl Module {
 
 /// The facade works before the WebAssembly is ready, so it needs a few of the core's numbers on its own side:
 /// they take the place of these names in its source.
-fn policy_defines() -> [String; 5] {
+pub fn policy_defines() -> [String; 11] {
     [
         format!("--define:POLICY_DEFAULT_ENDPOINT={:?}", policy::DEFAULT_ENDPOINT),
         format!("--define:POLICY_EXIT_SHARE_BYTES={}", policy::EXIT_SHARE_BYTES),
         format!("--define:POLICY_MAX_EVENT_BYTES={}", policy::MAX_EVENT_BYTES),
+        format!("--define:POLICY_LONGEST_SLEEP={}", policy::LONGEST_SLEEP),
+        format!("--define:POLICY_MAX_CAMPAIGN_LENGTH={}", policy::MAX_CAMPAIGN_LENGTH),
         format!("--define:POLICY_MAX_HELD_EVENTS={}", policy::MAX_HELD_EVENTS),
+        format!("--define:POLICY_MAX_REGISTERED_LENGTH={}", policy::MAX_REGISTERED_LENGTH),
+        format!("--define:POLICY_MAX_SESSION_TIMEOUT={}", policy::MAX_SESSION_TIMEOUT),
+        format!("--define:POLICY_SESSION_TIMEOUT={}", policy::SESSION_TIMEOUT),
+        format!("--define:POLICY_TITLE_DELAY={}", policy::TITLE_DELAY),
         format!("--define:POLICY_MAX_SEGMENT_EVENTS={}", policy::MAX_SEGMENT_EVENTS),
     ]
 }

@@ -11,6 +11,8 @@ mod snip;
 mod source_map;
 mod wasm;
 
+pub use bundle::policy_defines;
+
 use std::fs;
 use std::path::Path;
 

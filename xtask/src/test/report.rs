@@ -34,11 +34,13 @@ pub fn print(rows: &[Row]) {
     println!("\n{passed} passed, {failed} failed");
 }
 
-/// Adds up the lines in which libtest and wasm-bindgen-test sum up a binary:
-/// `test result: ok. 3 passed; 0 failed; …`.
+/// Adds up the lines in which libtest and wasm-bindgen-test sum up a binary, `test result: ok. 3 passed; 0 failed; …`,
+/// and those of Node's runner, `# pass 3` and `# fail 0`.
 pub fn count_tests(output: &str) -> Counts {
     let mut counts = Counts::default();
     for line in output.lines() {
+        let after = |word| line.strip_prefix(word).and_then(|number| number.trim().parse().ok()).unwrap_or(0);
+        counts.add(Counts { passed: after("# pass "), failed: after("# fail ") });
         let Some((_, result)) = line.split_once("test result: ") else { continue };
         counts.add(Counts {
             passed: number_before(result, " passed"),
@@ -97,6 +99,12 @@ mod tests {
             test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
             test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 filtered out; finished in 0.02s\n";
         assert_eq!(count_tests(output), Counts { passed: 15, failed: 2 });
+    }
+
+    #[test]
+    fn nodes_runner_counts_too() {
+        let output = "ok 1 - a\n1..1\n# tests 7\n# pass 5\n# fail 2\n# skipped 0\n";
+        assert_eq!(count_tests(output), Counts { passed: 5, failed: 2 });
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::setup::{self, Need, Package, python};
-use crate::{paths, process};
+use crate::{build, paths, process};
 
 pub struct Step {
     pub name: &'static str,
@@ -70,6 +70,14 @@ pub const ALL: &[Step] = &[
         after: None,
         has_tests: true,
         action: Action::Commands(native),
+    },
+    Step {
+        name: "js",
+        title: "the facade's rules, in Node",
+        needs: &[&[Need::Node, Need::NpmPackages]],
+        after: None,
+        has_tests: true,
+        action: Action::Commands(js),
     },
     Step {
         name: "build",
@@ -168,6 +176,22 @@ fn types() -> Result<Vec<Command>> {
     let mut tsc = process::command(paths::npm_program("tsc"));
     tsc.args(["--project", "tests/types"]);
     Ok(vec![tsc])
+}
+
+/// Bundled like the package, for the numbers that the facade gets from the core.
+fn js() -> Result<Vec<Command>> {
+    let bundled = paths::root().join("target/js-tests");
+    let sources = paths::root().join("tests/js");
+    let mut esbuild = process::command(paths::npm_program("esbuild"));
+    for entry in std::fs::read_dir(&sources).context("reading tests/js")? {
+        esbuild.arg(entry.context("reading tests/js")?.path());
+    }
+    esbuild.args(["--bundle", "--platform=node", "--format=esm", "--out-extension:.js=.mjs"]);
+    esbuild.arg("--log-level=warning").arg(format!("--outdir={}", bundled.display()));
+    esbuild.args(build::policy_defines());
+    let mut node = process::command("node");
+    node.args(["--test", "--test-reporter=tap"]).arg(bundled);
+    Ok(vec![esbuild, node])
 }
 
 fn chromium() -> Result<Vec<Command>> {

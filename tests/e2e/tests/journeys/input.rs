@@ -40,6 +40,20 @@ async fn a_bad_option_is_named_with_what_is_allowed(scene: &mut Scene) -> Result
         ("{ ...options, flushInterval: '5' }", "flushInterval", "milliseconds"),
         ("{ ...options, userId: ' ' }", "userId", "a string that is not empty"),
         ("{ ...options, metadata: 'yes' }", "metadata", "true or false"),
+        ("{ ...options, sessionTimeout: 999 }", "sessionTimeout", "from 1000 to 86400000"),
+        ("{ ...options, sessionTimeout: '5000' }", "sessionTimeout", "milliseconds"),
+        ("{ ...options, campaign: 1 }", "campaign", "true or false"),
+        ("{ ...options, pageViews: 'yes' }", "pageViews", "true or false"),
+        ("{ ...options, stripQuery: null }", "stripQuery", "true or false"),
+        ("{ ...options, beforeSend: {} }", "beforeSend", "a function"),
+        ("{ ...options, consent: 'denied' }", "consent", "\"granted\" or \"pending\""),
+        ("{ ...options, respectPrivacySignals: 1 }", "respectPrivacySignals", "true or false"),
+        ("{ ...options, bots: true }", "bots", "\"send\" or \"flag\" or \"drop\""),
+        ("{ ...options, denyProperties: 'email' }", "denyProperties", "an array of property names"),
+        ("{ ...options, denyProperties: [1] }", "denyProperties", "an array of property names"),
+        ("{ ...options, clientHints: 'on' }", "clientHints", "true or false"),
+        ("{ ...options, debug: 'on' }", "debug", "true or false"),
+        ("{ ...options, persistence: 'none' }", "persistence", "memory"),
         ("{ ...options, instance: 'a b' }", "instance", "A-Z a-z 0-9"),
     ];
     scene.visit("module.html").await?;
@@ -194,7 +208,7 @@ async fn properties_arrive_as_json_has_them(scene: &mut Scene) -> Result<()> {
     });
     assert_eq!(json!(properties), expected);
     let bare = arrivals.named("bare")?.properties.as_ref().map(|properties| properties.len());
-    assert_eq!(bare, Some(2), "$event_id and $time alone");
+    assert_eq!(bare, Some(3), "$event_id, $time and $session_id alone");
     assert_eq!(arrivals.named("no prototype")?.step(), Some(1));
     Ok(())
 }

@@ -2,9 +2,15 @@
 
 mod answers;
 mod bursts;
+mod hooks;
 mod identity;
 mod input;
+mod instances;
 mod leaving;
+mod page_views;
+mod privacy;
+mod properties;
+mod sessions;
 mod starting;
 mod tabs;
 mod trouble;

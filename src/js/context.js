@@ -1,0 +1,151 @@
+// What an event gets from where it was tracked: the user, the session, properties that all events have; and the page's
+// own last word on it. What other tabs may have changed is read at most once a task.
+import { withLanding } from './campaign.js';
+import { toDraft, toLine } from './event.js';
+import { uniqueName } from './names.js';
+import { isBot } from './privacy.js';
+import { makeProperties } from './properties.js';
+import { makeSession } from './session.js';
+import { makeStorage } from './storage.js';
+
+export function makeContext(options, warn) {
+  const { metadata = true, sessionTimeout = POLICY_SESSION_TIMEOUT, denyProperties = [], bots, beforeSend } = options;
+  const storage = makeStorage(options.instance, options.persistence === 'memory');
+  const session = metadata && makeSession(storage, sessionTimeout);
+  const properties = makeProperties(storage, warn);
+  const constant = bots === 'flag' && isBot() ? { $bot: true } : {};
+  /** Whether the anonymous id is that of the queue's row, and not one that may yet give way to it. */
+  let certain = false;
+  let fresh = false;
+  let user;
+  let userText;
+  let registered;
+  let sessionId;
+  let common = {};
+  let commonText = '';
+  let asking = false;
+
+  if (options.campaign !== false && globalThis.document) {
+    const before = properties.all();
+    const after = withLanding(before, !storage.get('landed'), location.href, document.referrer, options.stripQuery);
+    if (after !== before) properties.replace(after);
+    storage.set('landed', '1');
+  }
+  if (options.userId) storage.set('user', options.userId);
+  if (!storage.get('anonymous')) storage.set('anonymous', uniqueName());
+  const anonymous = () => storage.get('anonymous');
+
+  /** Once a task: what other tabs have changed, and that the visitor is here. */
+  function refresh(passive) {
+    if (fresh) return;
+    fresh = !passive;
+    user = storage.get('user') ?? (certain ? anonymous() : undefined);
+    userText = user ? JSON.stringify(user) : '';
+    const id = session && (passive ? session.current() : session.touch());
+    if (registered !== properties.all() || id !== sessionId) {
+      registered = properties.all();
+      sessionId = id;
+      setCommon();
+    }
+  }
+
+  function setCommon() {
+    common = { ...registered, ...constant, ...(sessionId && { $session_id: sessionId }) };
+    denyProperties.forEach((name) => delete common[name]);
+    commonText = JSON.stringify(common).slice(1, -1);
+  }
+
+  /** Its own properties, then the common ones; its own win, but for what only the tracker knows. No name comes twice. */
+  function merge({ text, given }, common, commonText) {
+    for (const name in given) {
+      if (name in common || isReserved(name) || given.toJSON) {
+        const all = { ...common, ...JSON.parse(text) };
+        Object.keys(all).filter(isReserved).forEach((reserved) => delete all[reserved]);
+        return JSON.stringify(all);
+      }
+    }
+    if (!commonText) return text;
+    return text.length > 2 ? `${text.slice(0, -1)},${commonText}}` : `{${commonText}}`;
+  }
+
+  // `$event_id` and `$time` are the core's to add.
+  const isReserved = (name) => (metadata && (name === '$event_id' || name === '$time')) || denyProperties.includes(name);
+
+  /** What becomes of the event in `beforeSend`; nothing if that drops it. */
+  function ask(draft) {
+    asking = true;
+    try {
+      const { name, text, time, own } = draft;
+      const userId = own[0] ? JSON.parse(own[0]) : user ?? anonymous();
+      const event = { name, properties: JSON.parse(text || '{}'), userId, time: new Date(time) };
+      const result = beforeSend(event);
+      if (result === null || result === false) return;
+      const { name: newName, properties: given, userId: newUser, time: newTime } = result ?? event;
+      const changed = toDraft(newName, given, { time: newTime ?? time, userId: newUser === userId ? undefined : newUser });
+      return { ...changed, text: merge(changed, {}, ''), own: [changed.own[0] || own[0], own[1], own[2]] };
+    } catch (error) {
+      warn('before_send', `beforeSend failed, and the event goes on unchanged: ${error?.message}`);
+      return draft;
+    } finally {
+      asking = false;
+    }
+  }
+
+  return {
+    anonymous,
+
+    /** The task is over. */
+    stale() {
+      fresh = false;
+    },
+
+    /** The event's line; nothing if `beforeSend` drops it; or throws a Refusal. */
+    seal(id, draft, passive) {
+      refresh(passive);
+      let sealed = { ...draft, text: merge(draft, common, commonText) };
+      // What the hook itself tracks does not come back to it.
+      if (beforeSend && !asking) sealed = ask(sealed);
+      return sealed && toLine(id, { ...sealed, own: [sealed.own[0] || userText, sealed.own[1], sealed.own[2]] });
+    },
+
+    /** Whether this is news. */
+    identify(userId) {
+      const isNews = userId !== storage.get('user');
+      storage.set('user', userId);
+      fresh = false;
+      return isNews;
+    },
+
+    /** The next anonymous id. */
+    reset() {
+      const next = uniqueName();
+      storage.set('user');
+      storage.set('anonymous', next);
+      session && session.end();
+      storage.set('properties');
+      storage.set('landed');
+      fresh = false;
+      return next;
+    },
+
+    /** The store is open: the anonymous id in it is the browser's; the user too, where that cannot be read elsewhere. */
+    settle(stored) {
+      certain = true;
+      if (stored.anonymous !== anonymous()) storage.set('anonymous', stored.anonymous);
+      if (stored.user && !storage.isShared()) storage.set('user', stored.user);
+      fresh = false;
+    },
+
+    /** `register`, `registerOnce` or `unregister`. */
+    change(how, given) {
+      properties[how](given);
+      fresh = false;
+    },
+
+    /** Properties that all events get from now on, of this page alone. */
+    add(more) {
+      Object.assign(constant, more);
+      setCommon();
+    },
+  };
+}

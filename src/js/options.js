@@ -1,0 +1,58 @@
+// The options that the facade itself uses: checked here, and kept from the core, which checks all others.
+
+const flag = [(value) => typeof value === 'boolean', 'true or false'];
+const oneOf = (...words) => [(value) => words.includes(value), words.map((word) => `"${word}"`).join(' or ')];
+
+const CHECKS = {
+  sessionTimeout: [
+    (value) => typeof value === 'number' && value >= 1000 && value <= POLICY_MAX_SESSION_TIMEOUT,
+    `milliseconds from 1000 to ${POLICY_MAX_SESSION_TIMEOUT}, a day`,
+  ],
+  campaign: flag,
+  pageViews: flag,
+  stripQuery: flag,
+  beforeSend: [(value) => typeof value === 'function', 'a function'],
+  respectPrivacySignals: flag,
+  consent: oneOf('granted', 'pending'),
+  bots: oneOf('send', 'flag', 'drop'),
+  denyProperties: [
+    (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
+    'an array of property names',
+  ],
+  clientHints: flag,
+  debug: flag,
+};
+
+/** Throws for the first option of the facade's that is at fault; returns those for the core. */
+export function checked(given) {
+  // What is no object at all the core names as such.
+  if (typeof given !== 'object' || !given) return given;
+  const rest = { ...given };
+  for (const [name, [isAllowed, allowed]] of Object.entries(CHECKS)) {
+    const value = given[name];
+    delete rest[name];
+    if (value !== undefined && !isAllowed(value)) throw invalidOption(name, `is ${shown(value)}`, allowed);
+  }
+  return rest;
+}
+
+export const KEY = "the project's key: printable ASCII characters without spaces";
+
+/** As in src/core/options.rs. */
+export const isKey = (key) => typeof key === 'string' && /^[!-~]+$/.test(key);
+
+export function invalidOption(option, what, allowed) {
+  return Object.assign(appizerError('invalid_option', `option "${option}" ${what}; allowed: ${allowed}`), { option });
+}
+
+export function appizerError(code, message) {
+  return Object.assign(new Error(message), { name: 'AppizerError', code });
+}
+
+function shown(value) {
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    return typeof value;
+  }
+}

@@ -1,0 +1,42 @@
+// Whether this visitor's events may be taken: their own word, what the browser says for them, what the page waits for.
+import { makeStorage } from './storage.js';
+import { forgetAll } from './store.js';
+
+/** `denied`, `pending` or `granted`; and what the visitor says of it. */
+export function makeConsent({ instance, consent, respectPrivacySignals }) {
+  // The word is kept even where nothing else is to be stored: else it would have to be asked for again and again.
+  const storage = makeStorage(instance);
+
+  return {
+    /** The visitor's own word is above what the browser says for them. */
+    state() {
+      if (storage.get('opt_out')) return 'denied';
+      if (storage.get('opt_in')) return 'granted';
+      if (respectPrivacySignals && isSignalled()) return 'denied';
+      return consent === 'pending' ? 'pending' : 'granted';
+    },
+
+    say(granted) {
+      storage.set('opt_out', granted ? undefined : '1');
+      storage.set('opt_in', granted ? '1' : undefined);
+    },
+  };
+}
+
+/** Deletes what the queue has stored, where no core runs that would do it. */
+export function forgetStored(instance = 'default') {
+  try {
+    forgetAll(instance);
+    indexedDB.deleteDatabase(`appizer-${instance}`);
+  } catch {
+    // Where storage is forbidden nothing is stored.
+  }
+}
+
+function isSignalled() {
+  const { globalPrivacyControl, doNotTrack } = navigator;
+  return globalPrivacyControl === true || doNotTrack === '1';
+}
+
+// `cubot` makes phones.
+export const isBot = () => navigator.webdriver === true || /[^u]bot|crawl|spider|slurp|headless|lighthouse/i.test(navigator.userAgent);
