@@ -10,7 +10,7 @@ export function makeStorage(instance = 'default', memory = false) {
     /** Whether other pages see it. */
     isShared: () => !memory && keep(place('probe')),
 
-    get: (name) => (memory || name in own ? own[name] : find(place(name)) ?? undefined),
+    get: (name) => (memory || name in own ? own[name] : find(place(name)) || undefined),
 
     /** Without a text it forgets. */
     set(name, text) {

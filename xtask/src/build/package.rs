@@ -19,6 +19,7 @@ const COPIED: &[(&str, &str)] = &[
     ("src/js/slim.d.ts", "slim.d.ts"),
     ("src/js/script.d.ts", "script.d.ts"),
     ("target/package/appizer_bg.wasm", "appizer_bg.wasm"),
+    ("src/js/auto.d.ts", "auto.d.ts"),
     ("LICENSE-MIT", "LICENSE-MIT"),
     ("LICENSE-APACHE", "LICENSE-APACHE"),
 ];

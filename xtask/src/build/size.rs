@@ -128,6 +128,7 @@ fn contents() -> Result<[(&'static str, Vec<u8>); 6]> {
     Ok([
         (ENTRY, read(&package.join("index.js"))?),
         (SCRIPT, read(&package.join("appizer.js"))?),
+        ("pkg/auto.js", read(&package.join("auto.js"))?),
         (FACADE, bundle::facade()?),
         ("pkg/slim.js, besides its module", read(&package.join("slim.js"))?),
         ("of which the module, before embedding", read(&optimised_module())?),
