@@ -101,7 +101,7 @@ function watchErrors(track, signal) {
     'error',
     ({ error, message, filename, lineno, colno }) => {
       // Of scripts from elsewhere the browser tells nothing.
-      if (filename) tell('uncaught', error ?? message, { source: bare(filename, true), line: lineno, column: colno });
+      if (error || filename) tell('uncaught', error ?? message, { source: bare(filename, true), line: lineno, column: colno });
     },
     { signal },
   );

@@ -79,6 +79,16 @@ impl Scene {
         until(path, async || Ok(self.site.was_asked_for(path).then_some(()))).await
     }
 
+    /// Has `pages/guide.html` run an example as a module, and waits for its end.
+    pub async fn run_example(&self, example: &str, instance: &str) -> Result<()> {
+        let [example, instance] = [example, instance].map(Value::from);
+        self.run::<()>(&format!("example({example}, {instance})")).await?;
+        until("the example to end", async || {
+            Ok(self.run::<bool>("return !!window.done").await?.then_some(()))
+        })
+        .await
+    }
+
     /// [`Browser::run`]
     pub async fn run<T: DeserializeOwned>(&self, script: &str) -> Result<T> {
         self.browser.run(script).await

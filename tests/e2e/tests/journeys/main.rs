@@ -1,7 +1,9 @@
 //! One file for each part of a visit; a journey's name says what holds.
 
 mod answers;
+mod autocapture;
 mod bursts;
+mod guide;
 mod hooks;
 mod identity;
 mod input;
