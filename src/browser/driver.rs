@@ -59,7 +59,7 @@ impl Driver {
             online: environment::is_online(),
             good_link: good_link(&instance).flatten(),
             tab: store::tab_name(),
-            opted_out: store::find(&name(&instance, "opt_out")).is_some_and(|text| !text.is_empty()),
+            opted_out: has_opted_out(&instance),
             fetch_outlives: transport::fetch_can_outlive_the_page(),
             can_insure: transport::can_insure(),
         };
@@ -308,6 +308,11 @@ impl Driver {
     }
 
     fn send(self: &Rc<Self>, request: &Request) {
+        // Perhaps in another tab, a moment ago.
+        if has_opted_out(&self.instance) {
+            let anonymous = environment::unique_name();
+            return self.engine.borrow_mut().handle_opt_out(anonymous, environment::now());
+        }
         let (driver, id) = (self.clone(), request.id);
         let mut sent = transport::send(request, self.engine.borrow().options());
         if let Some(abort) = sent.abort.take() {
@@ -421,6 +426,11 @@ const GOOD_LINK: &str = "good_link";
 
 fn good_link(instance: &str) -> Option<Option<u32>> {
     store::find(&name(instance, GOOD_LINK)).map(|text| text.parse::<u64>().ok().map(|to| to as u32))
+}
+
+/// Whether the visitor has opted out.
+fn has_opted_out(instance: &str) -> bool {
+    store::find(&name(instance, "opt_out")).is_some_and(|text| !text.is_empty())
 }
 
 /// The name of what `localStorage` keeps for the queue.

@@ -32,7 +32,8 @@ export function makeContext(options, warn) {
     storage.set('landed', '1');
   }
   if (options.userId) storage.set('user', options.userId);
-  if (!storage.get('anonymous')) storage.set('anonymous', uniqueName());
+  const isNew = !storage.get('anonymous');
+  if (isNew) storage.set('anonymous', uniqueName());
   const anonymous = () => storage.get('anonymous');
 
   /** Once a task: what other tabs have changed, and that the visitor is here. */
@@ -102,10 +103,10 @@ export function makeContext(options, warn) {
     /** The event's line; nothing if `beforeSend` drops it; or throws a Refusal. */
     seal(id, draft, passive) {
       refresh(passive);
-      let sealed = { ...draft, text: merge(draft, common, commonText) };
+      draft.text = merge(draft, common, commonText);
       // What the hook itself tracks does not come back to it.
-      if (beforeSend && !asking) sealed = ask(sealed);
-      return sealed && toLine(id, { ...sealed, own: [sealed.own[0] || userText, sealed.own[1], sealed.own[2]] });
+      const sealed = beforeSend && !asking ? ask(draft) : draft;
+      return sealed && toLine(id, sealed, userText);
     },
 
     /** Whether this is news. */
@@ -128,10 +129,10 @@ export function makeContext(options, warn) {
       return next;
     },
 
-    /** The store is open: the anonymous id in it is the browser's; the user too, where that cannot be read elsewhere. */
+    /** The store is open: an anonymous id made up here gives way to the one in it; so does a user that only it knows. */
     settle(stored) {
       certain = true;
-      if (stored.anonymous !== anonymous()) storage.set('anonymous', stored.anonymous);
+      if (isNew) storage.set('anonymous', stored.anonymous);
       if (stored.user && !storage.isShared()) storage.set('user', stored.user);
       fresh = false;
     },

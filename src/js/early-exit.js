@@ -22,7 +22,7 @@ export function leaveEarly(options, anonymous, calls) {
       if (send(options, batch)) sent.push(...batch.events);
     }
   }
-  const left = (kind, fields) => keep(`appizer:${instance}:${kind}:${owner}`, fields.join(SEPARATOR));
+  const left = (kind, fields) => options.persistence === 'memory' || keep(`appizer:${instance}:${kind}:${owner}`, fields.join(SEPARATOR));
   if (events.length && !left('left', records)) console.warn('appizer: no storage took the events of a page that left early');
   // A mark is for where the last reply was a success (src/core/exit.rs says why).
   const to = destination(options);

@@ -2,6 +2,7 @@
 // own values, made where the caller waits for the answer.
 
 const OVERRIDES = ['userId', 'ip', 'ua'];
+const NONE = ['', '', ''];
 
 // The same words as in src/core/event.rs.
 const MESSAGES = {
@@ -32,7 +33,7 @@ export function toDraft(name, properties, overrides) {
   if (typeof name !== 'string' || !name.trim()) throw new Refusal('invalid_name');
   const text = propertiesText(properties);
   let time = Date.now();
-  let own = ['', '', ''];
+  let own = NONE;
   if (overrides != null) {
     own = overrideTexts(overrides);
     time = overrides.time ?? time;
@@ -43,9 +44,9 @@ export function toDraft(name, properties, overrides) {
   return { name, given: properties, text, time, own };
 }
 
-/** `id ⇥ time ⇥ name ⇥ properties ⇥ user_id ⇥ ip ⇥ ua`, or throws a Refusal. */
-export function toLine(id, { name, text, time, own: [user, ip, ua] }) {
-  const fields = `${JSON.stringify(name)}\t${text}\t${user}\t${ip}\t${ua}`;
+/** `id ⇥ time ⇥ name ⇥ properties ⇥ user_id ⇥ ip ⇥ ua`, or throws a Refusal. `user`: whose it is unless it says so itself. */
+export function toLine(id, { name, text, time, own }, user) {
+  const fields = `${JSON.stringify(name)}\t${text}\t${own[0] || user}\t${own[1]}\t${own[2]}`;
   // At most three bytes a UTF-16 unit: only what comes near the limit is measured.
   if (fields.length * 3 > POLICY_MAX_EVENT_BYTES && new Blob([fields]).size > POLICY_MAX_EVENT_BYTES) {
     throw new Refusal('too_large');

@@ -12,7 +12,7 @@ export function watchPages(record, stripQuery) {
   const removers = [];
   let referrer = document.referrer;
   let page;
-  /** The timer of a view that waits for its title. */
+  /** While a view waits for its title. */
   let waiting;
 
   const listen = (target, types, listener) => {
@@ -25,7 +25,9 @@ export function watchPages(record, stripQuery) {
   function enter(delay) {
     page = { place: place(), url: location.href, path: location.pathname, engaged: 0, deepest: 0 };
     measure();
-    if (delay) waiting = setTimeout(view, delay);
+    // A script in the head comes before the title.
+    if (document.readyState === 'loading') waiting = true;
+    else if (delay) waiting = setTimeout(view, delay);
     else view();
   }
 
@@ -70,6 +72,7 @@ export function watchPages(record, stripQuery) {
   if (globalThis.navigation) listen(navigation, 'currententrychange', routed);
   else removers.push(...['pushState', 'replaceState'].map((name) => follow(name, routed)));
   listen(globalThis, 'popstate hashchange', routed);
+  listen(document, 'DOMContentLoaded', () => waiting && view());
   listen(globalThis, 'focus blur', measure);
   listen(document, 'visibilitychange', measure);
   listen(globalThis, 'scroll', () => page && (page.deepest = Math.max(page.deepest, scrollY)));

@@ -3,22 +3,22 @@ import { makeStorage } from './storage.js';
 import { forgetAll } from './store.js';
 
 /** `denied`, `pending` or `granted`; and what the visitor says of it. */
-export function makeConsent({ instance, consent, respectPrivacySignals }) {
-  // The word is kept even where nothing else is to be stored: else it would have to be asked for again and again.
-  const storage = makeStorage(instance);
+export function makeConsent({ instance, persistence, consent, respectPrivacySignals }) {
+  // A no is kept even where nothing else is to be stored: else it would have to be said again and again.
+  const noes = makeStorage(instance);
+  const yeses = makeStorage(instance, persistence === 'memory');
 
   return {
     /** The visitor's own word is above what the browser says for them. */
     state() {
-      if (storage.get('opt_out')) return 'denied';
-      if (storage.get('opt_in')) return 'granted';
-      if (respectPrivacySignals && isSignalled()) return 'denied';
-      return consent === 'pending' ? 'pending' : 'granted';
+      if (noes.get('opt_out')) return 'denied';
+      const unasked = respectPrivacySignals && isSignalled() ? 'denied' : consent;
+      return unasked && yeses.get('opt_in') ? 'granted' : unasked ?? 'granted';
     },
 
     say(granted) {
-      storage.set('opt_out', granted ? undefined : '1');
-      storage.set('opt_in', granted ? '1' : undefined);
+      noes.set('opt_out', granted ? '' : '1');
+      yeses.set('opt_in', granted ? '1' : '');
     },
   };
 }

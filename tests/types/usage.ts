@@ -1,5 +1,6 @@
 // What a TypeScript user may write, and what the compiler must refuse. Checked by `tsc`, never run.
-import { close, createTracker, flush, identify, init, on, reset, stats, track } from '@appizer/tracker';
+import { close, createTracker, debug, flush, hasOptedOut, optIn, optOut, page, register, registerOnce, timeEvent, unregister, identify, init, on, reset, stats, track } from '@appizer/tracker';
+import { autocapture } from '@appizer/tracker/auto';
 import type { AppizerError, FlushResult, Options, Stats, Tracker } from '@appizer/tracker';
 
 const options: Options = { apiKey: 'key', endpoint: 'https://example.com/e', flushInterval: 1000, batchSize: 50 };
@@ -9,7 +10,31 @@ const other: Tracker = createTracker({ apiKey: 'key', instance: 'other', metadat
 const id: string | null = track('signup', { plan: 'pro', at: new Date(), tags: ['a', null], left: undefined });
 other.track('signup', {}, { userId: 'u2', ip: '10.0.0.1', ua: 'curl', time: Date.now() });
 identify('u1');
+identify('u1', { plan: 'pro' });
 reset();
+register({ plan: 'pro' });
+registerOnce({ first: new Date() });
+unregister('plan');
+timeEvent('signup');
+const view: string | null = page('Prices', { currency: 'EUR' });
+optOut();
+optIn();
+const out: boolean = hasOptedOut();
+debug().then(({ queued, requests, stats }) => queued[0]?.name ?? requests.length + stats.queued);
+const stop: () => void = autocapture(other, { forms: false });
+init({
+  apiKey: 'key',
+  sessionTimeout: 60_000,
+  pageViews: true,
+  consent: 'pending',
+  bots: 'flag',
+  denyProperties: ['email'],
+  beforeSend(event) {
+    if (event.name === 'secret') return null;
+    event.properties = { ...event.properties, checked: true };
+    return event;
+  },
+});
 
 const result: Promise<FlushResult> = flush();
 const answer: Promise<Stats> = stats();
@@ -34,7 +59,11 @@ track('signup', 'pro');
 track('signup', { callback: () => 1 });
 // @ts-expect-error no such override
 track('signup', {}, { user: 'u1' });
+// @ts-expect-error consent is granted or pending
+init({ apiKey: 'key', consent: 'denied' });
+// @ts-expect-error no such part
+autocapture(other, { keys: true });
 // @ts-expect-error no such notice
 on('deliverd', () => {});
 
-export { answer, forget, id, stopped };
+export { answer, forget, id, out, stop, stopped, view };

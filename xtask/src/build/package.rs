@@ -38,7 +38,8 @@ pub fn clear() -> Result<()> {
 }
 
 /// Declarations that `require` has of its own: TypeScript takes the kind of a module from its file's name.
-const FOR_REQUIRE: &[(&str, &str)] = &[("index.d.ts", "index.d.cts"), ("slim.d.ts", "slim.d.cts")];
+const FOR_REQUIRE: &[(&str, &str)] =
+    &[("index.d.ts", "index.d.cts"), ("slim.d.ts", "slim.d.cts"), ("auto.d.ts", "auto.d.cts")];
 
 pub fn complete() -> Result<()> {
     for (from, to) in COPIED {

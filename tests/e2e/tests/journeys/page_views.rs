@@ -12,6 +12,7 @@ in_each_browser!(
     a_page_in_a_frame_counts_for_itself,
     a_prerendered_page_counts_when_it_is_shown,
     a_page_view_by_hand_has_what_the_page_is,
+    a_script_before_the_title_waits_for_it,
 );
 
 async fn each_route_counts_once_with_the_navigation_api(scene: &mut Scene) -> Result<()> {
@@ -142,6 +143,15 @@ async fn a_page_view_by_hand_has_what_the_page_is(scene: &mut Scene) -> Result<(
         seen,
         [json!(["Early", title, 1, url]), json!([null, title, null, url]), json!(["Prices", "Own", 3, url])]
     );
+    Ok(())
+}
+
+async fn a_script_before_the_title_waits_for_it(scene: &mut Scene) -> Result<()> {
+    scene.visit("head-script.html").await?;
+    let arrivals = views(scene, 1).await?;
+    let view = of(&arrivals, "page_view")[0];
+    assert_eq!(view.property("title"), "The title comes after the script");
+    assert!(view.property("path").is_null() && view.property("referrer").is_null(), "{view:?}");
     Ok(())
 }
 

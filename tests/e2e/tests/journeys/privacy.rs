@@ -190,6 +190,12 @@ async fn with_persistence_memory_nothing_is_stored(scene: &mut Scene) -> Result<
     let event = arrivals.named("kept in memory")?;
     assert_eq!((event.user_id.as_str(), event.property("plan")), ("u1", &json!("pro")));
     assert_eq!(event.property("utm_source"), "news");
+
+    // Nor by a page that leaves before the core runs.
+    scene.visit("leaves-early.html?memory").await?;
+    scene.blank().await?;
+    let kept: (Vec<String>, u64) = scene.run(&format!("{KEPT} return kept();")).await?;
+    assert_eq!(kept, (vec![], 0));
     Ok(())
 }
 
