@@ -14,6 +14,8 @@ export function makeContext(options, warn) {
   const session = metadata && makeSession(storage, sessionTimeout);
   const properties = makeProperties(storage, warn);
   const constant = bots === 'flag' && isBot() ? { $bot: true } : {};
+  // `$event_id` and `$time` are the core's to add.
+  const reserved = metadata ? ['$event_id', '$time', ...denyProperties] : denyProperties;
   /** Whether the anonymous id is that of the queue's row, and not one that may yet give way to it. */
   let certain = false;
   let fresh = false;
@@ -23,6 +25,8 @@ export function makeContext(options, warn) {
   let sessionId;
   let common = {};
   let commonText = '';
+  /** Names that an event's own properties may not have without a closer look. */
+  let taken = new Set();
   let asking = false;
 
   if (options.campaign !== false && globalThis.document) {
@@ -54,23 +58,21 @@ export function makeContext(options, warn) {
     common = { ...registered, ...constant, ...(sessionId && { $session_id: sessionId }) };
     denyProperties.forEach((name) => delete common[name]);
     commonText = JSON.stringify(common).slice(1, -1);
+    taken = new Set(['toJSON', ...Object.keys(common), ...reserved]);
+
   }
 
   /** Its own properties, then the common ones; its own win, but for what only the tracker knows. No name comes twice. */
-  function merge({ text, given }, common, commonText) {
-    for (const name in given) {
-      if (name in common || isReserved(name) || given.toJSON) {
-        const all = { ...common, ...JSON.parse(text) };
-        Object.keys(all).filter(isReserved).forEach((reserved) => delete all[reserved]);
-        return JSON.stringify(all);
-      }
-    }
+  function merge({ text, given }) {
+    for (const name in given) if (taken.has(name)) return stripped({ ...common, ...JSON.parse(text) });
     if (!commonText) return text;
     return text.length > 2 ? `${text.slice(0, -1)},${commonText}}` : `{${commonText}}`;
   }
 
-  // `$event_id` and `$time` are the core's to add.
-  const isReserved = (name) => (metadata && (name === '$event_id' || name === '$time')) || denyProperties.includes(name);
+  function stripped(all) {
+    reserved.forEach((name) => delete all[name]);
+    return JSON.stringify(all);
+  }
 
   /** What becomes of the event in `beforeSend`; nothing if that drops it. */
   function ask(draft) {
@@ -83,7 +85,7 @@ export function makeContext(options, warn) {
       if (result === null || result === false) return;
       const { name: newName, properties: given, userId: newUser, time: newTime } = result ?? event;
       const changed = toDraft(newName, given, { time: newTime ?? time, userId: newUser === userId ? undefined : newUser });
-      return { ...changed, text: merge(changed, {}, ''), own: [changed.own[0] || own[0], own[1], own[2]] };
+      return { ...changed, text: changed.text && stripped(JSON.parse(changed.text)), own: [changed.own[0] || own[0], own[1], own[2]] };
     } catch (error) {
       warn('before_send', `beforeSend failed, and the event goes on unchanged: ${error?.message}`);
       return draft;
@@ -103,7 +105,7 @@ export function makeContext(options, warn) {
     /** The event's line; nothing if `beforeSend` drops it; or throws a Refusal. */
     seal(id, draft, passive) {
       refresh(passive);
-      draft.text = merge(draft, common, commonText);
+      draft.text = merge(draft);
       // What the hook itself tracks does not come back to it.
       const sealed = beforeSend && !asking ? ask(draft) : draft;
       return sealed && toLine(id, sealed, userText);
