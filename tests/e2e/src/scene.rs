@@ -61,7 +61,7 @@ impl Scene {
 
     /// The address of a page of `tests/e2e/pages`.
     pub fn url(&self, page: &str) -> String {
-        self.site.url(page)
+        self.servers.site.url(page)
     }
 
     /// Waits until the tab shows a page with the package.
@@ -76,7 +76,7 @@ impl Scene {
 
     /// Waits until the browser has asked for a file of the site.
     pub async fn asked_for(&self, path: &str) -> Result<()> {
-        until(path, async || Ok(self.site.was_asked_for(path).then_some(()))).await
+        until(path, async || Ok(self.servers.site.was_asked_for(path).then_some(()))).await
     }
 
     /// Has `pages/guide.html` run an example as a module, and waits for its end.
