@@ -44,7 +44,7 @@ impl Refusal {
             Self::TooLarge => "an event's name, properties and overrides must fit 31 KiB of JSON",
             Self::InvalidOverrides => "overrides are userId, ip, ua (strings) and time (a date)",
             Self::NotSerializable => "properties must survive JSON.stringify: no cycle, no BigInt",
-            Self::TooManyHeld => "1000 events wait for init already: call it sooner",
+            Self::TooManyHeld => "1000 events wait for init or consent already: call it sooner",
             Self::Closed => "the tracker is closed",
             Self::OptedOut => "the visitor has opted out: optIn() ends it",
         }
