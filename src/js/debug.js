@@ -40,10 +40,9 @@ export function makeDebug(on) {
 
     /** Prints all there is to know, and gives it back. */
     print(stats) {
-      const { queued: count, waiting, until, lastError } = stats;
+      const { queued: count, waiting, until } = stats;
       const why = waiting ? `; they wait: ${waiting}${until ? ` until ${until.toISOString()}` : ''}` : '';
       console.log(`appizer: ${count} events are queued${count ? why : ''}`, stats);
-      if (lastError) console.log(`appizer: the last answer that was no delivery: ${lastError.status} ${lastError.message}`);
       if (queued.size) console.table([...queued.values()]);
       console.log('appizer: the last requests');
       console.table(requests);

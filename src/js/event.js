@@ -61,6 +61,15 @@ export function isPlain(value) {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** What a plain object holds now; nothing of anything else, or where a getter of the page's own throws. */
+export function copyOf(value) {
+  try {
+    return isPlain(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function propertiesText(properties) {
   if (properties == null) return '';
   if (!isPlain(properties)) throw new Refusal('invalid_properties');

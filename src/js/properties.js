@@ -16,27 +16,25 @@ export function makeProperties(storage, warn) {
   }
 
   function register(given) {
-    if (!isPlain(given)) return warn('register', 'register takes an object of properties; the call is ignored');
-    replace({ ...all(), ...given });
+    replace(isPlain(given) ? { ...all(), ...given } : undefined);
   }
 
   function replace(properties) {
+    let longer;
     try {
-      const longer = JSON.stringify(properties);
-      if (longer.length > POLICY_MAX_REGISTERED_LENGTH) {
-        return warn('register', `registered properties must fit ${POLICY_MAX_REGISTERED_LENGTH} characters of JSON; the call is ignored`);
-      }
-      storage.set('properties', longer);
+      longer = JSON.stringify(properties);
     } catch {
-      warn('register', 'properties must survive JSON.stringify: no cycle, no BigInt; the call is ignored');
+      // A cycle, a BigInt, or a getter of the page's that throws.
     }
+    if (longer?.length <= POLICY_MAX_REGISTERED_LENGTH) storage.set('properties', longer);
+    else warn('register', `registered properties are a plain object that JSON can carry, ${POLICY_MAX_REGISTERED_LENGTH} characters in all; the call is ignored`);
   }
 
   return {
     all,
     register,
     replace,
-    registerOnce: (given) => register(isPlain(given) ? { ...given, ...all() } : given),
+    registerOnce: (given) => register(isPlain(given) && { ...given, ...all() }),
     unregister(name) {
       const { [name]: _, ...rest } = all();
       replace(rest);

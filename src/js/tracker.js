@@ -3,7 +3,7 @@ import { bare } from './address.js';
 import { clientHints } from './client-hints.js';
 import { makeContext } from './context.js';
 import { isAsked, makeDebug } from './debug.js';
-import { isPlain, Refusal, toDraft } from './event.js';
+import { copyOf, isPlain, Refusal, toDraft } from './event.js';
 import { makeHandOver } from './hand-over.js';
 import { makeListeners } from './listeners.js';
 import { uniqueName } from './names.js';
@@ -50,8 +50,8 @@ export function makeTracker() {
     track: (name, properties, overrides) => record(name, properties, overrides),
     identify,
     reset: () => later(() => core.call('reset', context.reset())),
-    register: (properties) => change('register', properties),
-    registerOnce: (properties) => change('registerOnce', properties),
+    register: (properties) => change('register', copyOf(properties)),
+    registerOnce: (properties) => change('registerOnce', copyOf(properties)),
     unregister: (name) => change('unregister', name),
     timeEvent: (name) => void timers.set(name, performance.now()),
     page: recordPage,
@@ -201,16 +201,16 @@ export function makeTracker() {
 
   function recordPage(name, properties) {
     const ofPage = globalThis.document && pageProperties(document.referrer, options?.stripQuery);
-    const all = isPlain(properties ?? {}) ? { ...ofPage, ...(name != null && { name }), ...properties } : properties;
+    const own = copyOf(properties ?? {});
+    const all = own ? { ...ofPage, ...(name != null && { name }), ...own } : properties;
     return record('page_view', all, undefined, false, true);
   }
 
   function identify(userId, traits) {
-    if (typeof userId !== 'string' || !userId.trim()) {
-      return warn('identify', 'identify takes a user id, a string that is not empty; the call is ignored');
+    const known = copyOf(traits);
+    if (typeof userId !== 'string' || !userId.trim() || (traits != null && !known)) {
+      return warn('identify', 'identify takes a user id, a string that is not empty, and traits as a plain object; the call is ignored');
     }
-    const known = isPlain(traits) ? { ...traits } : undefined;
-    if (traits != null && !known) warn('traits', 'traits are a plain object; these are ignored');
     later(() => {
       const isNews = context.identify(userId);
       core.call('identify', userId);
@@ -219,8 +219,7 @@ export function makeTracker() {
   }
 
   function change(how, given) {
-    const copy = isPlain(given) ? { ...given } : given;
-    later(() => context.change(how, copy));
+    later(() => context.change(how, given));
   }
 
   /** Does it now or, where the tracker may not work yet, when it may. */

@@ -31,7 +31,14 @@ async fn registered_properties_go_with_every_event_of_all_tabs_and_visits(scene:
             appizer.registerOnce({ plan: 'none', found: 'yes' });
             appizer.register({ plan: 'pro' });
             appizer.unregister('beta');
-            appizer.register('nothing');
+            const broken = { get plan() { throw new Error('mine') } };
+            for (const bad of ['nothing', undefined, broken, { big: 1n }, { text: 'a'.repeat(9000) }]) {
+                appizer.register(bad);
+                appizer.registerOnce(bad);
+            }
+            appizer.identify('u1', 'nothing');
+            appizer.identify('u1', broken);
+            if (appizer.page('broken', broken) !== null) throw new Error('a view of nothing');
             await appizer.flush();",
         )
         .await?;
