@@ -4,21 +4,34 @@
 const answers = {
   init: async () => {},
   track: () => null,
+  page: () => null,
   identify() {},
   reset() {},
+  register() {},
+  registerOnce() {},
+  unregister() {},
+  timeEvent() {},
+  optOut() {},
+  optIn() {},
+  hasOptedOut: () => false,
   flush: async () => ({ delivered: 0, rejected: 0, queued: 0 }),
   on: () => () => {},
-  stats: async () => ({
-    ...{ accepted: 0, delivered: 0, handedOver: 0, queued: 0, rejected: 0, uncertain: 0, dropped: {}, refused: 0 },
-    ...{ inFlight: 0, storage: 'memory', fallbacks: ['no_browser'] },
-  }),
+  stats,
+  debug: async () => ({ stats: await stats(), queued: [], requests: [] }),
   deadLetters: async () => [],
   resendDeadLetters: async () => 0,
   discardDeadLetters: async () => 0,
   close: async () => {},
 };
 
-export const { init, track, identify, reset, flush, on, stats, close } = answers;
+async function stats() {
+  const account = { accepted: 0, delivered: 0, handedOver: 0, queued: 0, rejected: 0, uncertain: 0, dropped: {}, refused: 0 };
+  return { ...account, inFlight: 0, storage: 'memory', fallbacks: ['no_browser'] };
+}
+
+export { stats };
+export const { init, track, page, identify, reset, flush, on, close, debug } = answers;
+export const { register, registerOnce, unregister, timeEvent, optOut, optIn, hasOptedOut } = answers;
 export const { deadLetters, resendDeadLetters, discardDeadLetters } = answers;
 
 export const createTracker = () => ({ ...answers });

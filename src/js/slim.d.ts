@@ -20,14 +20,23 @@ export type {
 export {
   close,
   deadLetters,
+  debug,
   discardDeadLetters,
   flush,
+  hasOptedOut,
   identify,
   on,
+  optIn,
+  optOut,
+  page,
+  register,
+  registerOnce,
   resendDeadLetters,
   reset,
   stats,
+  timeEvent,
   track,
+  unregister,
 } from './index.js';
 
 /** Where the slim entry finds `appizer_bg.wasm`. (TypeScript's own `WebAssembly.Module` takes a number, too.) */

@@ -4,7 +4,8 @@ import { makeTracker } from './tracker.js';
 
 const tracker = /* @__PURE__ */ makeSlim();
 
-export const { init, track, identify, reset, flush, on, stats, close } = tracker;
+export const { init, track, page, identify, reset, flush, on, stats, close, debug } = tracker;
+export const { register, registerOnce, unregister, timeEvent, optOut, optIn, hasOptedOut } = tracker;
 export const { deadLetters, resendDeadLetters, discardDeadLetters } = tracker;
 
 /** @type {typeof import('./slim.d.ts').createTracker} */

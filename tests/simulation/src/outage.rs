@@ -129,6 +129,7 @@ impl Site {
                 good_link: None,
                 fetch_outlives: true,
                 can_insure: false,
+                tab: None,
                 opted_out: false,
             };
             site.browsers.push(Browser { engine: Engine::new(setup, START), row: None, timer: None });

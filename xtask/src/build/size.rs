@@ -26,13 +26,13 @@ const LIMITS: &[Limit] = &[
     },
     Limit {
         name: FACADE,
-        gzip: Bound { gate: 4_500, target: 3_300 },
-        brotli: Bound { gate: 4_000, target: 3_000 },
+        gzip: Bound { gate: 9_500, target: 3_300 },
+        brotli: Bound { gate: 8_700, target: 3_000 },
     },
 ];
 
-const GATE_GZIP: usize = 63_000;
-const GATE_BROTLI: usize = 56_000;
+const GATE_GZIP: usize = 66_500;
+const GATE_BROTLI: usize = 59_000;
 
 const ENTRY: &str = "pkg/index.js";
 const SCRIPT: &str = "pkg/appizer.js";
@@ -123,7 +123,7 @@ impl Sizes {
 }
 
 /// The package's scripts, and the parts of which they are made.
-fn contents() -> Result<[(&'static str, Vec<u8>); 6]> {
+fn contents() -> Result<[(&'static str, Vec<u8>); 7]> {
     let package = paths::package();
     Ok([
         (ENTRY, read(&package.join("index.js"))?),

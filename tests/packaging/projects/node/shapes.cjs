@@ -5,7 +5,13 @@ exports.check = async (tracker) => {
   const options = { apiKey: 'key' };
   assert.equal(await tracker.init(options), undefined);
   assert.equal(tracker.track('signup', { plan: 'pro' }), null);
+  assert.equal(tracker.page(), null);
   assert.equal(tracker.identify('u1'), undefined);
+  for (const name of ['register', 'registerOnce', 'unregister', 'timeEvent', 'optOut', 'optIn']) {
+    assert.equal(tracker[name]('plan'), undefined);
+  }
+  assert.equal(tracker.hasOptedOut(), false);
+  assert.deepEqual((await tracker.debug()).queued, []);
   assert.equal(tracker.reset(), undefined);
   assert.deepEqual(await tracker.flush(), { delivered: 0, rejected: 0, queued: 0 });
   assert.equal(tracker.on('delivered', () => {})(), undefined);
