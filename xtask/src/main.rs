@@ -1,6 +1,7 @@
 //! The commands of this repository. Each does its own set-up first, so that Rust and Node are all a fresh
 //! machine needs.
 
+mod bench;
 mod build;
 mod chaos;
 mod demo;
@@ -39,6 +40,8 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Ends pages, tabs and browsers violently, and counts what arrives: docs/reliability.md
     Chaos(chaos::Options),
+    /// Measures the package beside its peers in Chromium, or the engine by itself
+    Bench(bench::Options),
     /// Runs every check and every test
     Test(test::Options),
     /// Installs the package into a project of every kind, opens each in a browser, and writes docs/packaging.md
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
             setup::ensure(setup::BUILD).and_then(|()| build::run(&options)).map(|()| ExitCode::SUCCESS)
         }
         Command::Size => setup::ensure(setup::BUILD).and_then(|()| build::size()).map(code),
+        Command::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Fuzz(options) => fuzz::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Chaos(options) => chaos::run(&options).map(|()| ExitCode::SUCCESS),

@@ -124,6 +124,12 @@ impl Browser {
         Ok(complaints.map(|entry| format!("{}: {}", entry.level, entry.message)).collect())
     }
 
+    /// A command of Chromium's own protocol (DevTools), which the other engines do not speak.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Result<Value> {
+        let answer = self.driver.cdp().send_raw(command, parameters).await;
+        answer.with_context(|| format!("{command} failed"))
+    }
+
     /// The tab that is current.
     pub async fn tab(&self) -> Result<Tab> {
         self.driver.window().await.map(Tab).context("no current tab")
