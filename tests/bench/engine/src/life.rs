@@ -51,6 +51,7 @@ impl Page {
             seed: 7,
             online: true,
             good_link: None,
+            tab: None,
             opted_out: false,
             fetch_outlives: true,
             can_insure: false,
