@@ -41,7 +41,7 @@ impl Page {
             ("maxQueueEvents", Value::Number(1e6)),
             ("maxQueueBytes", Value::Number(1e9)),
         ];
-        let options = Options::read(given.map(|(name, value)| (name.into(), value)).into_iter());
+        let options = Options::read(given.map(|(name, value)| (name.into(), value)));
         let setup = Setup {
             options: options.expect("these options are allowed"),
             owner: "page".into(),
