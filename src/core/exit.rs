@@ -178,6 +178,6 @@ mod tests {
         assert_eq!(to("/a", "k"), to("/a", "k"));
         assert_ne!(to("/a", "k"), to("/b", "k"));
         assert_ne!(to("/a", "k"), to("/a", "k2"));
-        assert_eq!(to("/v1/events/batch", "demo_key"), 0xeaea_68e1, "src/js/early-exit.js must agree");
+        assert_eq!(to("/v1/events/batch", "demo_key"), 0xeaea_68e1, "src/js/plain/envelope.js must agree");
     }
 }

@@ -177,3 +177,11 @@ pub const MAX_CAMPAIGN_LENGTH: usize = 256;
 /// Wait between a change of route and its page view: single-page apps set the title once they have rendered, a few frames
 /// later.
 pub const TITLE_DELAY: u32 = 50;
+
+/// Wait after a failure where there is no WebAssembly: one for all, for the plain path has neither jitter nor a row that tabs
+/// share. Twice what a deployment takes to restart a server, and two requests of the limit's hundred.
+pub const PLAIN_BACKOFF: u64 = 30_000;
+
+/// Times that a page starts WebAssembly anew after a trap. What traps again and again is an event or a record, and the plain
+/// path takes it.
+pub const MAX_RESTARTS: u32 = 3;

@@ -1,34 +1,74 @@
 // From the facade to the core: what is called in one task goes over at its end, all in one piece and in order. Until
-// WebAssembly runs it waits here.
-import { leaveEarly } from './early-exit.js';
-import { appizerError } from './options.js';
+// WebAssembly runs it waits here. Where that cannot run, or has failed too often, src/js/plain takes the core's place.
+import { invalidOption, isKey, KEY } from './options.js';
+import { makePlain } from './plain/plain.js';
 import { loadCore } from './wasm.js';
 
 /** `endOfTask` is called before a task's calls go over. */
 export function makeHandOver(endOfTask) {
   /** Calls that the core has not got: events as lines, others as `{ name, value }`, questions with `resolve`. */
   let calls = [];
+  /** Those that it is getting, those that come next, and those that it got before it was open, until when it stores nothing. */
+  let current = [];
+  let rest = [];
+  let unstored = [];
+  /** Questions that it has not answered. */
+  const asked = new Set();
   let scheduled = false;
   let core;
-  /** Once the core is being loaded: what the page does if it leaves before that is done. */
+  let isStoring = false;
+  /** While there is no core: what the page does if it leaves. */
   let leave;
   let left = false;
+  let restarts = 0;
+  let closed = false;
 
   /** Loads and starts the core with these options; `hear` gets its notices. */
-  async function open(options, forCore, anonymous, hear) {
+  function open(options, anonymous, hear) {
+    return start(options, anonymous, (notice) => {
+      if (notice.type === 'opened') {
+        isStoring = true;
+        unstored = [];
+      }
+      hear(notice);
+    });
+  }
+
+  async function start(options, anonymous, hear) {
+    let isDead = false;
+    isStoring = false;
     leave = () => {
       left = true;
-      if (typeof options.apiKey === 'string') {
-        leaveEarly(options, anonymous, calls);
-        calls = calls.filter((item) => typeof item !== 'string');
-      }
+      if (!isKey(options.apiKey)) return;
+      const plain = makePlain(options, anonymous, () => {});
+      give(plain, calls.filter((item) => !item.resolve));
+      plain.leave();
+      calls = calls.filter((item) => typeof item !== 'string');
     };
     globalThis.addEventListener?.('pagehide', leave);
+    const died = (error) => {
+      isDead = true;
+      core = undefined;
+      calls = [...unstored, ...current, ...asked, ...rest.splice(0), ...calls];
+      unstored = [];
+      asked.clear();
+      if (closed) return answerWithoutCore();
+      restarts++;
+      hear({ type: 'degraded', fallback: 'restarted', message: `WebAssembly failed and starts anew: ${error}` });
+      // Not from within what has failed.
+      queueMicrotask(() => start(options, anonymous, hear));
+    };
     try {
-      const Core = await loadCore().catch((cause) => {
-        throw Object.assign(appizerError('no_webassembly', `WebAssembly does not run here: ${cause.message}`), { cause });
-      });
-      core = new Core(forCore, anonymous, hear);
+      if (restarts > POLICY_MAX_RESTARTS) throw new Error('it failed again and again');
+      const Core = await loadCore(died);
+      const made = new Core(options, anonymous, hear);
+      if (!isDead) core = made;
+    } catch (error) {
+      if (error.name === 'AppizerError') throw error;
+      if (!isKey(options.apiKey)) throw invalidOption('apiKey', 'cannot be used', KEY);
+      core = makePlain(options, anonymous, hear);
+      core.start();
+      hear({ type: 'degraded', fallback: 'no_webassembly', message: `WebAssembly does not run here: ${error.message}` });
     } finally {
       globalThis.removeEventListener?.('pagehide', leave);
       leave = undefined;
@@ -51,28 +91,43 @@ export function makeHandOver(endOfTask) {
   function handOver() {
     scheduled = false;
     endOfTask();
-    if (!core) {
-      // The page's own handlers of `pagehide` come after ours.
-      if (left) leave?.();
-      return;
-    }
-    const now = calls;
-    calls = [];
-    let lines = [];
-    for (const item of now) {
-      if (typeof item === 'string') {
-        lines.push(item);
-      } else {
-        handLines(lines);
-        lines = [];
-        item.resolve ? core[item.name](item.resolve, item.value) : core[item.name](item.value);
-      }
-    }
-    handLines(lines);
+    // The page's own handlers of `pagehide` come after ours.
+    if (!core && left) leave?.();
+    if (core) give(core, calls.splice(0));
   }
 
-  function handLines(lines) {
-    if (lines.length) core.track(lines.join('\n'));
+  // Each run of events in one piece. If the core dies of it, what is left goes back, and what it may not have stored with it.
+  function give(to, items) {
+    const isCore = to === core;
+    rest = items;
+    while (items.length) {
+      const end = items.findIndex((item) => typeof item !== 'string');
+      const piece = items.splice(0, end < 0 ? items.length : end || 1);
+      const [first] = piece;
+      current = first.resolve ? [] : piece;
+      if (end) {
+        to.track(piece.join('\n'));
+      } else if (first.resolve) {
+        asked.add(first);
+        to[first.name]((answer) => settle(first, answer), first.value);
+      } else {
+        to[first.name](first.value);
+      }
+      if (isCore && to === core && !isStoring) unstored.push(...current);
+    }
+    current = [];
+  }
+
+  function settle(item, answer) {
+    asked.delete(item);
+    if (item.name === 'stats' && restarts) answer.fallbacks.push('restarted');
+    item.resolve(answer);
+  }
+
+  /** Answers what was asked of a core that never came. */
+  function answerWithoutCore() {
+    calls.forEach((item) => item.resolve?.(item.idle()));
+    calls = calls.filter((item) => !item.resolve);
   }
 
   return {
@@ -80,6 +135,7 @@ export function makeHandOver(endOfTask) {
     schedule,
     queue,
     handOver,
+    answerWithoutCore,
 
     isOpen: () => !!core,
 
@@ -91,19 +147,17 @@ export function makeHandOver(endOfTask) {
     /** The core's answer, once all calls before have reached it. */
     ask: (name, value, idle) => new Promise((resolve) => queue({ name, value, idle, resolve })),
 
-    /** Answers what was asked of a core that never came. */
-    answerWithoutCore() {
-      calls.forEach((item) => item.resolve?.(item.idle()));
-      calls = calls.filter((item) => !item.resolve);
-    },
-
     /** Gives up what waits, but for questions; the number of events among it. */
     discard() {
       const { length } = calls.filter((item) => typeof item === 'string');
       calls = calls.filter((item) => item.resolve);
+      unstored = [];
       return length;
     },
 
-    close: () => core?.close(),
+    close() {
+      closed = true;
+      core?.close();
+    },
   };
 }

@@ -201,7 +201,9 @@ export interface Stats {
   /** Where the queue is kept. `memory`: the browser gave no storage; a closed page loses what is queued. */
   storage: 'indexeddb' | 'memory';
   /**
-   * What this browser lacks and what is used instead: `memory_queue` (no storage), `leases` (no Web Locks). On a
+   * What this browser lacks and what is used instead: `memory_queue` (no storage), `leases` (no Web Locks), `no_webassembly`
+   * (plain JavaScript: batches of 100, one at a time, a fixed backoff; the numbers are then of this page and of what it
+   * took over, and there are no dead letters to look at), `restarted` (WebAssembly failed and was started anew). On a
    * server it is `no_browser`: there the package does nothing.
    */
   fallbacks: string[];
@@ -228,7 +230,7 @@ export interface Notices {
    * accepted: these count as `refused`.
    */
   dropped: { type: 'dropped'; reason: DropReason | 'before_send'; count: number };
-  /** The tracker works with less than it wants, e.g. `memory_queue`. */
+  /** The tracker works with less than it wants: a fallback as in `Stats`. */
   degraded: { type: 'degraded'; fallback: string; message: string };
 }
 
@@ -238,7 +240,7 @@ export type Notice = Notices[keyof Notices];
 /** What `init` rejects with, and nothing else throws. */
 export interface AppizerError extends Error {
   name: 'AppizerError';
-  code: 'invalid_option' | 'already_initialized' | 'closed' | 'no_webassembly';
+  code: 'invalid_option' | 'already_initialized' | 'closed';
   /** The option at fault, for `invalid_option` and `already_initialized`. */
   option?: string;
 }
@@ -255,8 +257,8 @@ export interface AppizerError extends Error {
  */
 export interface Tracker<Events extends object = AnyEvents> {
   /**
-   * Starts the tracker. Resolves when the queue is open; `track` works before that. Called again with the same
-   * options it gives the same promise; a new `apiKey` replaces the key from then on.
+   * Starts the tracker. Resolves when the queue is open, also where WebAssembly cannot run; `track` works before that.
+   * Called again with the same options it gives the same promise; a new `apiKey` replaces the key from then on.
    * @throws (rejects) {@link AppizerError}
    */
   init(options: Options): Promise<void>;

@@ -115,7 +115,7 @@ export function makeTracker() {
       core.call('optIn');
     } else {
       const isOpen = new Promise((resolve) => (opened = resolve));
-      opening = core.open(options, forCore, context.anonymous(), hear).then(() => isOpen);
+      opening = core.open(forCore, context.anonymous(), hear).then(() => isOpen);
     }
     return opening;
   }

@@ -83,18 +83,38 @@ impl Module {
 
 /// The facade works before the WebAssembly is ready, so it needs a few of the core's numbers on its own side:
 /// they take the place of these names in its source.
-pub fn policy_defines() -> [String; 11] {
-    [
-        format!("--define:POLICY_DEFAULT_ENDPOINT={:?}", policy::DEFAULT_ENDPOINT),
-        format!("--define:POLICY_EXIT_SHARE_BYTES={}", policy::EXIT_SHARE_BYTES),
-        format!("--define:POLICY_MAX_EVENT_BYTES={}", policy::MAX_EVENT_BYTES),
-        format!("--define:POLICY_LONGEST_SLEEP={}", policy::LONGEST_SLEEP),
-        format!("--define:POLICY_MAX_CAMPAIGN_LENGTH={}", policy::MAX_CAMPAIGN_LENGTH),
-        format!("--define:POLICY_MAX_HELD_EVENTS={}", policy::MAX_HELD_EVENTS),
-        format!("--define:POLICY_MAX_REGISTERED_LENGTH={}", policy::MAX_REGISTERED_LENGTH),
-        format!("--define:POLICY_MAX_SESSION_TIMEOUT={}", policy::MAX_SESSION_TIMEOUT),
-        format!("--define:POLICY_SESSION_TIMEOUT={}", policy::SESSION_TIMEOUT),
-        format!("--define:POLICY_TITLE_DELAY={}", policy::TITLE_DELAY),
-        format!("--define:POLICY_MAX_SEGMENT_EVENTS={}", policy::MAX_SEGMENT_EVENTS),
-    ]
+pub fn policy_defines() -> Vec<String> {
+    let numbers = [
+        ("ADOPT_SOON", policy::ADOPT_SOON),
+        ("DEFAULT_FLUSH_INTERVAL", policy::DEFAULT_FLUSH_INTERVAL),
+        ("DOUBTFUL_REPLY", policy::DOUBTFUL_REPLY),
+        ("EXIT_SHARE_BYTES", policy::EXIT_SHARE_BYTES as u64),
+        ("LEASE", policy::LEASE),
+        ("LEASE_RENEWAL", policy::LEASE_RENEWAL.into()),
+        ("LONGEST_SLEEP", policy::LONGEST_SLEEP),
+        ("MAX_BATCH_BYTES", policy::MAX_BATCH_BYTES as u64),
+        ("MAX_BATCH_EVENTS", policy::MAX_BATCH_EVENTS as u64),
+        ("MAX_CAMPAIGN_LENGTH", policy::MAX_CAMPAIGN_LENGTH as u64),
+        ("MAX_DEAD_LETTERS", policy::MAX_DEAD_LETTERS as u64),
+        ("MAX_EVENT_BYTES", policy::MAX_EVENT_BYTES as u64),
+        ("MAX_HELD_EVENTS", policy::MAX_HELD_EVENTS as u64),
+        ("MAX_REGISTERED_LENGTH", policy::MAX_REGISTERED_LENGTH as u64),
+        ("MAX_RESTARTS", policy::MAX_RESTARTS.into()),
+        ("MAX_RETRY_AFTER", policy::MAX_RETRY_AFTER),
+        ("MAX_SEGMENT_EVENTS", policy::MAX_SEGMENT_EVENTS as u64),
+        ("MAX_SESSION_TIMEOUT", policy::MAX_SESSION_TIMEOUT),
+        ("OPEN_TIMEOUT", policy::OPEN_TIMEOUT),
+        ("PAUSE", policy::PAUSE),
+        ("PLAIN_BACKOFF", policy::PLAIN_BACKOFF),
+        ("REOPEN_INTERVAL", policy::REOPEN_INTERVAL),
+        ("REQUEST_TIMEOUT", policy::REQUEST_TIMEOUT),
+        ("SESSION_TIMEOUT", policy::SESSION_TIMEOUT),
+        ("TITLE_DELAY", policy::TITLE_DELAY.into()),
+    ];
+    let endpoint = format!("--define:POLICY_DEFAULT_ENDPOINT={:?}", policy::DEFAULT_ENDPOINT);
+    numbers
+        .map(|(name, number)| format!("--define:POLICY_{name}={number}"))
+        .into_iter()
+        .chain([endpoint])
+        .collect()
 }

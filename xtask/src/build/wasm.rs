@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -83,18 +83,41 @@ fn cargo_home() -> PathBuf {
         .unwrap_or_default()
 }
 
-/// The glue, with the facade's own copy of the store in place of the one that wasm-bindgen put beside the module: the
-/// bundle must hold it once.
+/// The glue as a function that makes an instance of the module: wasm-bindgen's own has room for one, and a trap leaves an
+/// instance that nobody may call any more. It imports the facade's copy of the store, not the one that wasm-bindgen put
+/// beside the module: the bundle must hold it once.
 pub fn glue() -> Result<String> {
     let glue = read_text(&paths::wasm_pack().join("appizer.js"))?;
-    let mut lines: Vec<&str> = glue.lines().collect();
-    let imports = |line: &&mut &str| line.starts_with("import") && line.contains(STORE);
-    let import = lines.iter_mut().find(imports).context("wasm-bindgen's glue does not import the store")?;
     let store = paths::root().join(STORE);
+    as_function(&glue, &store.display().to_string())
+}
+
+/// `instantiate(module, guard, makeStore)` gives the class `Core` of a new instance, all of whose functions went through
+/// `guard`.
+fn as_function(glue: &str, store: &str) -> Result<String> {
+    let imports = |line: &&str| line.starts_with("import") && line.contains(STORE);
+    let import = glue.lines().find(imports).context("wasm-bindgen's glue does not import the store")?;
     let (what, _) = import.split_once(" from ").context("an import without its `from`")?;
-    let own = format!("{what} from {:?};", store.display().to_string());
-    *import = &own;
-    Ok(lines.join("\n"))
+    let glue = glue.replacen(import, "", 1);
+    let (glue, _) = cut(&glue, "let __wbg_init_promise;")?;
+    let (head, rest) = cut(glue, "async function __wbg_load(")?;
+    let (_, tail) = cut(rest, "function initSync(")?;
+    let body = [head, "function initSync(", tail].concat();
+    let (before, after) = cut(&body, "wasm = instance.exports;")?;
+    let body =
+        [before, "wasm = guard(instance.exports);", after].concat().replace("\nexport class ", "\nclass ");
+    Ok(format!(
+        "{what} from {store:?};\n\nexport function instantiate(module, guard, makeStore) {{\n{body}\n\
+         initSync({{ module }});\nreturn Core;\n}}\n"
+    ))
+}
+
+/// What comes before the only `mark` of the text, and what comes after it.
+fn cut<'a>(glue: &'a str, mark: &str) -> Result<(&'a str, &'a str)> {
+    let (before, after) =
+        glue.split_once(mark).with_context(|| format!("wasm-bindgen's glue has no {mark:?}"))?;
+    ensure!(!after.contains(mark), "wasm-bindgen's glue has more than one {mark:?}");
+    Ok((before, after))
 }
 
 /// The crate once more, as a `cdylib` alone, in a folder of its own: cargo optimises across crates (LTO) only
@@ -199,6 +222,21 @@ fn fingerprint() -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_glue_becomes_a_function_that_makes_an_instance() {
+        let glue = "import { keep, makeStore } from \"./snippets/x/src/js/store.js\";\n\nexport class Core {}\nlet wasm;\n\
+                    function __wbg_finalize_init(instance) {\n    wasm = instance.exports;\n}\n\
+                    async function __wbg_load(module) {}\n\nfunction initSync(module) {}\n\n\
+                    let __wbg_init_promise;\nasync function __wbg_init() {}\nexport { initSync, __wbg_init as default };";
+        let function = as_function(glue, "/r/store.js").unwrap();
+        let head = "import { keep, makeStore } from \"/r/store.js\";\n\n\
+                    export function instantiate(module, guard, makeStore) {\n";
+        assert!(function.starts_with(head), "{function}");
+        assert!(function.contains("\nclass Core {}") && function.contains("wasm = guard(instance.exports);"));
+        assert!(!function.contains("__wbg_load") && !function.contains("__wbg_init()"), "{function}");
+        assert!(as_function("let wasm;", "/r/store.js").is_err());
+    }
 
     #[test]
     fn the_manifest_of_the_package_differs_in_its_kind_of_library_alone() {
