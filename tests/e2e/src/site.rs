@@ -8,6 +8,8 @@ use std::{fs, future, iter};
 use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::extract::{Path as Place, Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::middleware::{self, Next};
 use axum::routing::post;
 use tempfile::TempDir;
@@ -20,6 +22,10 @@ use crate::wait::in_time;
 
 /// What a page told, and what it said beside that.
 type Word = (String, String);
+
+/// The page under a policy of its own.
+const STRICT: &str = "/strict.html";
+const POLICY: HeaderValue = HeaderValue::from_static("script-src 'self'");
 
 /// A served copy of `tests/e2e/pages`, in which `{{endpoint}}` and `{{api_key}}` are filled in, with the
 /// built package under `/pkg`.
@@ -57,7 +63,15 @@ impl Site {
                 if let Ok(mut asked) = log.lock() {
                     asked.push(request.uri().path().to_string());
                 }
-                next.run(request)
+                let is_strict = request.uri().path() == STRICT;
+                let answer = next.run(request);
+                async move {
+                    let mut answer = answer.await;
+                    if is_strict {
+                        answer.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
+                    }
+                    answer
+                }
             }));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port is free")?;
         let address = listener.local_addr().context("a listener without an address")?;

@@ -10,6 +10,7 @@ mod input;
 mod instances;
 mod leaving;
 mod page_views;
+mod plain;
 mod privacy;
 mod properties;
 mod sessions;
