@@ -12,6 +12,9 @@ pub struct Queue {
     next_number: u32,
     next_order: u64,
     segments: Vec<Segment>,
+    /// Events in all segments, and their bytes: asked for at every task.
+    events: usize,
+    bytes: usize,
 }
 
 /// How the store must change after events left the queue.
@@ -28,7 +31,7 @@ pub struct Removal {
 impl Queue {
     /// An empty queue of the page `owner`.
     pub fn new(owner: String) -> Self {
-        Self { owner, next_number: 0, next_order: 1, segments: Vec::new() }
+        Self { owner, next_number: 0, next_order: 1, segments: Vec::new(), events: 0, bytes: 0 }
     }
 
     /// The page whose segments `push` makes.
@@ -45,7 +48,9 @@ impl Queue {
             self.next_number += 1;
             let events = envelopes.by_ref().take(policy::MAX_SEGMENT_EVENTS).collect();
             let order = self.take_order();
-            self.segments.push(Segment { key: key.clone(), order, adopted: false, at, kept, events });
+            let segment = Segment { key: key.clone(), order, adopted: false, at, kept, events };
+            self.count(&segment);
+            self.segments.push(segment);
             keys.push(key);
         }
         keys
@@ -60,6 +65,7 @@ impl Queue {
             match Segment::read(record, order) {
                 Ok(segment) => {
                     events += segment.events.len();
+                    self.count(&segment);
                     let place = self.adopted_segments();
                     self.segments.insert(place, Segment { kept, ..segment });
                 }
@@ -71,10 +77,9 @@ impl Queue {
 
     /// The writing of these segments has ended: they are kept where `kept` says.
     pub fn mark(&mut self, keys: &[SegmentKey], kept: Kept) {
-        for segment in self.segments.iter_mut().rev().filter(|segment| segment.kept == Kept::Writing) {
-            if keys.contains(&segment.key) {
-                segment.kept = kept;
-            }
+        let written = |segment: &&mut Segment| segment.kept == Kept::Writing && keys.contains(&segment.key);
+        for segment in self.segments.iter_mut().rev().filter(written).take(keys.len()) {
+            segment.kept = kept;
         }
     }
 
@@ -138,6 +143,12 @@ impl Queue {
 
     /// Takes out the waiting events that were tracked before `at`.
     pub fn remove_older(&mut self, at: u64) -> Removal {
+        // The page's own stand in the order of their times.
+        let (own, others) = (self.segments.get(self.adopted_segments()), self.segments.iter());
+        let mut oldest = others.take_while(|segment| segment.adopted).chain(own);
+        if oldest.all(|segment| segment.at >= at) {
+            return Removal::default();
+        }
         self.remove_if(|tracked, queued| tracked < at && queued.request.is_none())
     }
 
@@ -149,6 +160,7 @@ impl Queue {
     /// Takes out everything.
     pub fn clear(&mut self) {
         self.segments.clear();
+        (self.events, self.bytes) = (0, 0);
     }
 
     /// Segments that are kept in memory alone are on their way into the store from now on; returns their records.
@@ -176,6 +188,8 @@ impl Queue {
             }
             !segment.events.is_empty()
         });
+        self.events -= removal.events.len();
+        self.bytes -= removal.events.iter().map(|event| event.json.len()).sum::<usize>();
         removal
     }
 
@@ -197,10 +211,13 @@ impl Queue {
         }
     }
 
-    /// Records of the segments under these keys.
+    /// Records of the newest segments, those under these keys.
     pub fn records(&self, keys: &[SegmentKey]) -> Vec<Record> {
-        let wanted = self.segments.iter().filter(|segment| keys.contains(&segment.key));
-        wanted.map(Segment::record).collect()
+        // From behind, where they stand: a long queue is not searched for what has just been added to it.
+        let wanted = self.segments.iter().rev().filter(|segment| keys.contains(&segment.key));
+        let mut records: Vec<_> = wanted.take(keys.len()).map(Segment::record).collect();
+        records.reverse();
+        records
     }
 
     /// Records of what the store has not confirmed.
@@ -210,16 +227,12 @@ impl Queue {
 
     /// Events in memory, whether in a request or not.
     pub fn len(&self) -> usize {
-        self.segments.iter().map(|segment| segment.events.len()).sum()
+        self.events
     }
 
     /// Bytes of the events in memory.
     pub fn bytes(&self) -> usize {
-        self.segments
-            .iter()
-            .flat_map(|segment| &segment.events)
-            .map(|queued| queued.envelope.json.len())
-            .sum()
+        self.bytes
     }
 
     /// Whether nothing is queued in memory.
@@ -277,6 +290,11 @@ impl Queue {
     /// Segments that came from other pages; they stand first.
     fn adopted_segments(&self) -> usize {
         self.segments.iter().take_while(|segment| segment.adopted).count()
+    }
+
+    fn count(&mut self, segment: &Segment) {
+        self.events += segment.events.len();
+        self.bytes += segment.bytes();
     }
 
     fn take_order(&mut self) -> u64 {
@@ -341,6 +359,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_old_leaves_whichever_page_tracked_it() {
+        let mut dead = Queue::new("dead".into());
+        dead.push(envelopes(0, 2), Kept::Writing, 5);
+        let mut queue = Queue::new("p".into());
+        queue.push(envelopes(2, 1), Kept::Stored, 4);
+        queue.push(envelopes(3, 1), Kept::Stored, 6);
+        queue.adopt(dead.unstored(), Kept::Stored);
+        let left = [4, 5, 6, 7].map(|at| queue.remove_older(at).events.len());
+        assert_eq!((left, queue.len(), queue.bytes()), ([0, 1, 2, 1], 0, 0));
+    }
+
+    #[test]
     fn what_a_dead_page_left_goes_first() {
         let mut dead = Queue::new("dead".into());
         dead.push(envelopes(0, 2), Kept::Writing, 0);
@@ -374,6 +404,8 @@ mod tests {
             }
             let rest = queue.len();
             prop_assert_eq!(delivered.len() + rest, pushed);
+            let bytes: usize = envelopes(delivered.len(), rest).iter().map(|event| event.json.len()).sum();
+            prop_assert_eq!(queue.bytes(), bytes);
             prop_assert!(delivered.iter().enumerate().all(|(n, id)| id[1..] == n.to_string()));
         }
     }

@@ -110,11 +110,14 @@ impl Segment {
         Ok(Self { key: record.key, order, adopted: true, at: record.at, kept: Kept::Stored, events })
     }
 
+    /// Bytes of its envelopes.
+    pub fn bytes(&self) -> usize {
+        self.events.iter().map(|queued| queued.envelope.json.len()).sum()
+    }
+
     /// The record of what is still in the segment.
     pub fn record(&self) -> Record {
-        let bytes: usize =
-            self.events.iter().map(|queued| queued.envelope.json.len() + SEPARATOR.len()).sum();
-        let mut events = String::with_capacity(bytes);
+        let mut events = String::with_capacity(self.bytes() + self.events.len() * SEPARATOR.len());
         let mut ids = String::new();
         for queued in &self.events {
             if !ids.is_empty() {
