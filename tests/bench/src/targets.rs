@@ -137,7 +137,9 @@ const TARGETS: &[Target] = &[
 /// All of them, for a run as its JSON has it.
 pub fn verdicts(run: &Value) -> Vec<Verdict> {
     let verdicts = TARGETS.iter().map(|target| {
-        let (figure, bound) = ((target.figure)(run), (target.bound)(run));
+        let bound = (target.bound)(run);
+        // Without its bound a figure says nothing: of a run of one tracker alone, say.
+        let figure = (target.figure)(run).filter(|_| bound.is_some());
         let (unit, digits) = (target.unit, target.digits);
         let shown = |value: f64| match unit {
             "bytes" => grouped(value),
