@@ -40,7 +40,7 @@ impl Plan {
     /// To be kept.
     pub const WHOLE: Self = Self {
         quick: false,
-        often: 7,
+        often: 5,
         seldom: 1,
         bursts: [1_000, 10_000],
         limits: [Duration::from_secs(12), Duration::from_secs(20)],

@@ -108,7 +108,7 @@ mod tests {
         };
         let run = json!({
             "date": "d", "browser": "b", "machine": "m", "quick": false,
-            "trackers": [row("appizer", 9.0), row("bare", 2.0)], "growth": [],
+            "trackers": [row("appizer", 9.0), row("bare", 2.0), row("empty", 0.0)], "growth": [],
         });
         let report = render(&run, "\n## track-small\nby the\nclock\n").unwrap();
         assert!(report.contains("9.00 ± 0.10"), "{report}");
