@@ -112,12 +112,12 @@ impl Queue {
 
     /// Takes out what `request` carried: it needs no sending any more.
     pub fn remove(&mut self, request: u32) -> Removal {
-        self.remove_if(|_, queued| queued.request == Some(request))
+        self.remove_if(&mut |_, queued| queued.request == Some(request))
     }
 
     /// Takes out what was handed over and has arrived.
     pub fn remove_handed_over(&mut self, arrived: impl Fn(&str) -> bool) -> Removal {
-        self.remove_if(|_, queued| queued.handed_over && arrived(&queued.envelope.id))
+        self.remove_if(&mut |_, queued| queued.handed_over && arrived(&queued.envelope.id))
     }
 
     /// Keeps back the adopted events that were handed over, and no others.
@@ -131,7 +131,7 @@ impl Queue {
     /// Takes out the oldest events that wait, until their number, or their bytes, are no less than these.
     pub fn remove_oldest(&mut self, events: usize, bytes: usize) -> Removal {
         let (mut taken, mut taken_bytes) = (0, 0);
-        self.remove_if(|_, queued| {
+        self.remove_if(&mut |_, queued| {
             let leaves = queued.request.is_none() && (taken < events || taken_bytes < bytes);
             if leaves {
                 taken += 1;
@@ -149,7 +149,7 @@ impl Queue {
         if oldest.all(|segment| segment.at >= at) {
             return Removal::default();
         }
-        self.remove_if(|tracked, queued| tracked < at && queued.request.is_none())
+        self.remove_if(&mut |tracked, queued| tracked < at && queued.request.is_none())
     }
 
     /// The records of segments are gone from the store: they are kept in memory alone.
@@ -174,7 +174,7 @@ impl Queue {
     }
 
     /// `leaves` is given when an event was tracked, and the event.
-    fn remove_if(&mut self, mut leaves: impl FnMut(u64, &Queued) -> bool) -> Removal {
+    fn remove_if(&mut self, leaves: &mut dyn FnMut(u64, &Queued) -> bool) -> Removal {
         let mut removal = Removal::default();
         self.segments.retain_mut(|segment| {
             let before = segment.events.len();

@@ -1,7 +1,7 @@
 //! Takes out what the compiler must leave in and nothing reaches, or nobody hears.
 //!
 //! - A panic ends in a trap, with or without the message that it formats before: on this target the message goes nowhere.
-//!   What formats it is 5 KB.
+//!   What formats it is 5 KB, and 2 KB are what values in such messages are formatted by.
 //! - wasm-bindgen has a shim for every shape of closure in its crates, and the table of functions keeps them all. Only
 //!   JavaScript calls them, and only those that are exported.
 
@@ -28,6 +28,10 @@ const PANICS: &[&str] = &[
     "__rustc::rust_begin_unwind",
 ];
 
+/// How values in panic messages are formatted. The table of functions keeps them; `core::fmt::write`, which alone calls
+/// them, would stand in the module if anything else formatted.
+const FORMATTERS: &[&str] = &["::fmt::Debug>::fmt", "::fmt::Display>::fmt"];
+
 const SHIM: &str = "wasm_bindgen::convert::closures::_::invoke";
 
 /// No locals, `unreachable`, `end`.
@@ -50,7 +54,9 @@ pub fn snip(module: &[u8]) -> Result<Vec<u8>> {
     })?;
     let kept: HashSet<&str> =
         exported.iter().filter_map(|index| names.get(index)).map(|name| bare(name)).collect();
-    let unreached = |name: &str| is_panic(name) || (name.starts_with(SHIM) && !kept.contains(bare(name)));
+    let unreached = |name: &str| {
+        is_panic(name) || is_formatter(name) || (name.starts_with(SHIM) && !kept.contains(bare(name)))
+    };
     if names.is_empty() {
         bail!("the compiled module names no functions: was it stripped?");
     }
@@ -102,6 +108,11 @@ pub fn functions(module: &[u8]) -> Result<Vec<(String, usize)>> {
 fn is_panic(name: &str) -> bool {
     let name = without_hashes(name);
     PANICS.iter().any(|panic| name.starts_with(panic) || name.ends_with("::assert_failed"))
+}
+
+fn is_formatter(name: &str) -> bool {
+    let name = without_hashes(name);
+    FORMATTERS.iter().any(|formatter| name.ends_with(formatter))
 }
 
 /// `core[c5930c85a12de822]::panicking::panic` is `core::panicking::panic`; a method's `<` goes too.
@@ -216,8 +227,10 @@ mod tests {
         let shim = |hash: &str| format!("{SHIM}::{hash}");
         let exported = shim("h1 externref shim");
         let (inner, idle) = (shim("h1"), shim("h2"));
-        let functions = [&exported, "core[c5]::panicking::panic_fmt", &inner, &idle, "core::fmt::write"];
-        assert_eq!(snipped(&functions), [false, true, false, true, false]);
+        let shown = "<usize as core[c5]::fmt::Display>::fmt";
+        let functions =
+            [&exported, "core[c5]::panicking::panic_fmt", &inner, &idle, shown, "core::fmt::write"];
+        assert_eq!(snipped(&functions), [false, true, false, true, true, false]);
     }
 
     #[test]
