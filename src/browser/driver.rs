@@ -4,7 +4,7 @@
 use crate::browser::environment::{self, describe};
 use crate::browser::lifecycle::Lifecycle;
 use crate::browser::store::{self, Answer, Store};
-use crate::browser::transport;
+use crate::browser::transport::{self, Transport};
 use crate::core::dead_letter::Disposal;
 use crate::core::effect::{Effect, Request};
 use crate::core::engine::{Engine, Setup, StoreFailure};
@@ -13,6 +13,7 @@ use crate::core::options::Options;
 use crate::core::rows::{self, Operations};
 use crate::core::segment::SegmentKey;
 use crate::core::shared::{self, Granted, Share};
+use crate::core::verdict::Response;
 use crate::core::{policy, text};
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
@@ -21,8 +22,6 @@ use serde_wasm_bindgen::Serializer;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
-use web_sys::AbortController;
 
 /// One tracker's engine, and what it works with.
 pub struct Driver {
@@ -31,13 +30,12 @@ pub struct Driver {
     listener: Function,
     store: RefCell<Option<Store>>,
     answer: Answer,
+    transport: Transport,
     /// Counts the openings of the store, so that no answer of one is taken for another's.
     openings: Cell<u32>,
     /// The page whose records are being read.
     loading: RefCell<String>,
     timer: RefCell<Option<(u64, Timeout)>>,
-    aborts: RefCell<Vec<(u32, AbortController)>>,
-    insurance: RefCell<Option<AbortController>>,
     /// What the page asks of the shared row, and what was granted.
     sharing: RefCell<Vec<(Share, Option<Granted>)>>,
     /// Who waits for an answer.
@@ -60,24 +58,26 @@ impl Driver {
             good_link: good_link(&instance).flatten(),
             tab: store::tab_name(),
             opted_out: has_opted_out(&instance),
-            fetch_outlives: transport::fetch_can_outlive_the_page(),
+            fetch_outlives: transport::can_outlive(),
             can_insure: transport::can_insure(),
         };
-        let driver = Rc::new_cyclic(|driver: &Weak<Self>| Self {
-            engine: RefCell::new(Engine::new(setup, environment::now())),
-            instance,
-            listener,
-            store: RefCell::default(),
-            answer: answer(driver.clone()),
-            openings: Cell::default(),
-            loading: RefCell::default(),
-            timer: RefCell::default(),
-            aborts: RefCell::default(),
-            insurance: RefCell::default(),
-            sharing: RefCell::default(),
-            calls: RefCell::default(),
-            last_call: Cell::default(),
-            lifecycle: RefCell::new(Some(Lifecycle::listen(driver.clone()))),
+        let driver = Rc::new_cyclic(|driver: &Weak<Self>| {
+            let answer = answer(driver.clone());
+            Self {
+                engine: RefCell::new(Engine::new(setup, environment::now())),
+                instance,
+                listener,
+                store: RefCell::default(),
+                transport: transport::make(&answer),
+                answer,
+                openings: Cell::default(),
+                loading: RefCell::default(),
+                timer: RefCell::default(),
+                sharing: RefCell::default(),
+                calls: RefCell::default(),
+                last_call: Cell::default(),
+                lifecycle: RefCell::new(Some(Lifecycle::listen(driver.clone()))),
+            }
         });
         driver.drain();
         driver
@@ -171,18 +171,11 @@ impl Driver {
             Effect::Forget => self.forget(),
             Effect::Send(request) => self.send(&request),
             Effect::Insure { body } => {
-                if let Some(given) = self.insurance.take() {
-                    given.abort();
-                }
                 let engine = self.engine.borrow();
-                let given = body.and_then(|body| transport::insure(&body, engine.options()));
-                self.insurance.replace(given);
+                let Options { endpoint, api_key, .. } = engine.options();
+                self.transport.insure(endpoint, api_key, body.as_deref());
             }
-            Effect::Abort { request } => {
-                if let Some(abort) = self.take_abort(request) {
-                    abort.abort();
-                }
-            }
+            Effect::Abort { request } => self.transport.abort(request),
             Effect::KeepElsewhere { unstored } => {
                 let left = [&name(&self.instance, "left:"), self.engine.borrow().owner()].concat();
                 store::keep(&left, Operations::of_records(&unstored).as_str());
@@ -198,7 +191,7 @@ impl Driver {
         }
     }
 
-    /// What the store tells.
+    /// What the store tells, and what became of requests.
     fn hear(self: &Rc<Self>, kind: u32, id: u32, text: Option<String>, failure: Option<String>) {
         let current = id == self.openings.get();
         let refused = text.is_none();
@@ -230,6 +223,16 @@ impl Driver {
                     let (_, granted) = self.sharing.borrow_mut().swap_remove(place);
                     let granted = granted.filter(|_| failure.is_none());
                     self.input(|engine, now| engine.handle_shared(id, granted, now));
+                }
+            }
+            store::RESPONSE => {
+                let response = if refused {
+                    failure.map(Response::failed)
+                } else {
+                    Some(Response::read(&text, environment::now()))
+                };
+                if let Some(response) = response {
+                    self.input(|engine, now| engine.handle_response(id, response, now));
                 }
             }
             _ if !current => {}
@@ -307,30 +310,16 @@ impl Driver {
         self.with_store(|store| store.read(store::LOADED, id, rows::SEGMENTS, &lower, &upper, limit));
     }
 
-    fn send(self: &Rc<Self>, request: &Request) {
+    fn send(&self, request: &Request) {
         // Perhaps in another tab, a moment ago.
         if has_opted_out(&self.instance) {
             let anonymous = environment::unique_name();
             return self.engine.borrow_mut().handle_opt_out(anonymous, environment::now());
         }
-        let (driver, id) = (self.clone(), request.id);
-        let mut sent = transport::send(request, self.engine.borrow().options());
-        if let Some(abort) = sent.abort.take() {
-            self.aborts.borrow_mut().push((id, abort));
-        }
-        spawn_local(async move {
-            let response = sent.response().await;
-            driver.take_abort(id);
-            if let Some(response) = response {
-                driver.input(|engine, now| engine.handle_response(id, response, now));
-            }
-        });
-    }
-
-    fn take_abort(&self, request: u32) -> Option<AbortController> {
-        let mut aborts = self.aborts.borrow_mut();
-        let place = aborts.iter().position(|(id, _)| *id == request)?;
-        Some(aborts.swap_remove(place).1)
+        let engine = self.engine.borrow();
+        let Options { endpoint, api_key, beacon_url, .. } = engine.options();
+        let Request { id, body, keepalive, at_exit } = request;
+        self.transport.send(*id, endpoint, api_key, body, *keepalive, *at_exit, beacon_url.as_deref());
     }
 
     /// Reads all rows of a store for a call of the page's.

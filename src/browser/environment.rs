@@ -24,14 +24,11 @@ extern "C" {
 
     /// `Navigator` of a page, `WorkerNavigator` of a worker.
     #[derive(Clone)]
-    pub type Navigator;
+    type Navigator;
     #[wasm_bindgen(method, getter, js_name = userAgent)]
     fn user_agent(this: &Navigator) -> Option<String>;
     #[wasm_bindgen(method, getter, js_name = onLine)]
     fn on_line(this: &Navigator) -> Option<bool>;
-    /// Whether the browser took the beacon.
-    #[wasm_bindgen(method, catch, js_name = sendBeacon)]
-    pub fn send_beacon(this: &Navigator, url: &str, body: &str) -> Result<bool, JsValue>;
 }
 
 /// Milliseconds since 1970 that never run backwards within a page, whatever becomes of the system's clock.
@@ -43,7 +40,7 @@ pub fn now() -> u64 {
 }
 
 /// `None` outside browsers.
-pub fn navigator() -> Option<Navigator> {
+fn navigator() -> Option<Navigator> {
     NAVIGATOR.with(Clone::clone)
 }
 

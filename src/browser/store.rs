@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
-/// What is told of the store: the kind, the number of the call it answers, a text, and what the browser said
+/// What is told of the store and of requests: the kind, the number of the call it answers, a text, and what the browser said
 /// where it refused: the error's name and message. What it returns is for [`LEASE`] and [`SHARE`] alone.
 pub type Answer = Closure<dyn FnMut(u32, u32, Option<String>, Option<String>) -> Option<String>>;
 
@@ -32,6 +32,8 @@ pub const SHARE: u32 = 10;
 pub const SHARED: u32 = 11;
 /// The browser closed the store.
 pub const CLOSED: u32 = 12;
+/// What came of a request: [`crate::core::verdict::Response::read`]. Neither text nor failure where nothing will be heard.
+pub const RESPONSE: u32 = 13;
 
 #[wasm_bindgen(module = "/src/js/store.js")]
 extern "C" {

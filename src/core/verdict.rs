@@ -1,5 +1,8 @@
 //! What a response means for its batch: the table of the design, as one pure function.
 
+use crate::core::pacing;
+use crate::core::rows;
+
 /// What the shell saw of a request's end. Fields are absent where the body did not have them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Response {
@@ -15,6 +18,37 @@ pub struct Response {
     pub retry_after: Option<u64>,
     /// `message` of the body, or the browser's own words.
     pub message: String,
+}
+
+impl Response {
+    /// What the shell heard, as a joined text ([`rows::fields`]): `status`, `success`, `processed_count`, `failed_indices` with
+    /// spaces between, `Retry-After` as it is and as a time, `message`. What the answer did not have, or had in another type,
+    /// is empty.
+    pub fn read(text: &str, now: u64) -> Self {
+        let mut fields = rows::fields(text);
+        let mut field = || fields.next().unwrap_or_default();
+        Self {
+            status: field().parse::<u64>().unwrap_or_default() as u16,
+            success: match field() {
+                "true" => Some(true),
+                "false" => Some(false),
+                _ => None,
+            },
+            processed_count: field().parse().ok(),
+            failed: field()
+                .split(' ')
+                .filter_map(|place| place.parse::<u64>().ok())
+                .map(|place| place as usize)
+                .collect(),
+            retry_after: pacing::retry_after(field(), field().parse().ok(), now),
+            message: field().into(),
+        }
+    }
+
+    /// No answer came, and this is the browser's reason.
+    pub fn failed(message: String) -> Self {
+        Self { message, ..Self::default() }
+    }
 }
 
 /// The meaning.
@@ -65,6 +99,30 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn an_answer_is_read_field_by_field() {
+        let read = |fields: &[&str]| Response::read(&fields.join(&rows::SEPARATOR.to_string()), 1_000);
+        let full = read(&["207", "true", "3", "0 2", "", "3500", "told"]);
+        let message = String::from("told");
+        let expected = Response {
+            status: 207,
+            success: Some(true),
+            processed_count: Some(3),
+            failed: vec![0, 2],
+            retry_after: Some(2_500),
+            message,
+        };
+        assert_eq!(full, expected);
+        assert_eq!(
+            read(&["429", "", "", "", "7", "NaN", ""]),
+            Response { status: 429, retry_after: Some(7_000), ..Response::default() }
+        );
+        assert_eq!(
+            read(&["200", "yes", "1.5", "-1 x", "soon", "NaN", ""]),
+            Response { status: 200, ..Response::default() }
+        );
+    }
+
+    #[test]
     fn the_table() {
         let (yes, no, none) = (Some(true), Some(false), None);
         for (status, success, processed_count, failed, expected) in [
@@ -100,6 +158,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_answer_makes_the_reader_panic(text in any::<String>(), now in any::<u64>()) {
+            Response::read(&text, now);
+        }
+
         #[test]
         fn nothing_but_a_success_is_ever_a_delivery(
             status in any::<u16>(), success in any::<Option<bool>>(), processed_count in any::<Option<u64>>(),

@@ -181,7 +181,7 @@ impl Engine {
             self.remember_link(None);
             let message = String::from("no answer within 30 seconds");
             self.last_error = Some(LastError { status: 0, message: message.clone() });
-            let response = Response { message, ..Response::default() };
+            let response = Response::failed(message);
             let failure = self.failure(&response);
             self.retry_later(request, News::Failed(failure), response, now);
         }

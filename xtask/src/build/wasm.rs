@@ -21,7 +21,7 @@ const CANDIDATES: &[&[&str]] =
 const NIGHTLY: &str = "2026-05-19";
 
 /// The JavaScript that the crate imports.
-const STORE: &str = "src/js/store.js";
+const IMPORTED: &[&str] = &["src/js/store.js", "src/js/transport.js"];
 
 /// What rustc's output uses. Named, because the section that lists it is stripped with the symbols.
 const FEATURES: &[&str] = &[
@@ -84,21 +84,26 @@ fn cargo_home() -> PathBuf {
 }
 
 /// The glue as a function that makes an instance of the module: wasm-bindgen's own has room for one, and a trap leaves an
-/// instance that nobody may call any more. It imports the facade's copy of the store, not the one that wasm-bindgen put
-/// beside the module: the bundle must hold it once.
+/// instance that nobody may call any more. It imports the facade's own copies of what the crate imports, not those that
+/// wasm-bindgen put beside the module: the bundle must hold each once.
 pub fn glue() -> Result<String> {
     let glue = read_text(&paths::wasm_pack().join("appizer.js"))?;
-    let store = paths::root().join(STORE);
-    as_function(&glue, &store.display().to_string())
+    as_function(&glue, paths::root())
 }
 
 /// `instantiate(module, guard, makeStore)` gives the class `Core` of a new instance, all of whose functions went through
 /// `guard`.
-fn as_function(glue: &str, store: &str) -> Result<String> {
-    let imports = |line: &&str| line.starts_with("import") && line.contains(STORE);
-    let import = glue.lines().find(imports).context("wasm-bindgen's glue does not import the store")?;
-    let (what, _) = import.split_once(" from ").context("an import without its `from`")?;
-    let glue = glue.replacen(import, "", 1);
+fn as_function(glue: &str, root: &Path) -> Result<String> {
+    let mut glue = glue.to_owned();
+    let mut imports = String::new();
+    for imported in IMPORTED {
+        let is_it = |line: &&str| line.starts_with("import") && line.contains(imported);
+        let line = glue.lines().find(is_it).map(String::from);
+        let line = line.with_context(|| format!("wasm-bindgen's glue does not import {imported}"))?;
+        let (what, _) = line.split_once(" from ").context("an import without its `from`")?;
+        imports += &format!("{what} from {:?};\n", root.join(imported).display().to_string());
+        glue = glue.replacen(&line, "", 1);
+    }
     let (glue, _) = cut(&glue, "let __wbg_init_promise;")?;
     let (head, rest) = cut(glue, "async function __wbg_load(")?;
     let (_, tail) = cut(rest, "function initSync(")?;
@@ -107,7 +112,7 @@ fn as_function(glue: &str, store: &str) -> Result<String> {
     let body =
         [before, "wasm = guard(instance.exports);", after].concat().replace("\nexport class ", "\nclass ");
     Ok(format!(
-        "{what} from {store:?};\n\nexport function instantiate(module, guard, makeStore) {{\n{body}\n\
+        "{imports}\nexport function instantiate(module, guard, makeStore) {{\n{body}\n\
          initSync({{ module }});\nreturn Core;\n}}\n"
     ))
 }
@@ -130,9 +135,12 @@ fn write_cdylib_manifest() -> Result<PathBuf> {
     write(&folder.join("Cargo.toml"), as_cdylib(&manifest, &root.join("src/lib.rs"))?)?;
     write(&folder.join("Cargo.lock"), read(&root.join("Cargo.lock"))?)?;
     // wasm-bindgen looks for the JavaScript that the crate imports beside the manifest.
-    let store = folder.join(STORE);
-    fs::create_dir_all(store.with_file_name("")).with_context(|| format!("creating a folder for {STORE}"))?;
-    write(&store, read(&root.join(STORE))?)?;
+    for imported in IMPORTED {
+        let copy = folder.join(imported);
+        fs::create_dir_all(copy.with_file_name(""))
+            .with_context(|| format!("creating a folder for {imported}"))?;
+        write(&copy, read(&root.join(imported))?)?;
+    }
     Ok(folder)
 }
 
@@ -225,17 +233,19 @@ mod tests {
 
     #[test]
     fn the_glue_becomes_a_function_that_makes_an_instance() {
-        let glue = "import { keep, makeStore } from \"./snippets/x/src/js/store.js\";\n\nexport class Core {}\nlet wasm;\n\
+        let glue = "import { keep, makeStore } from \"./snippets/x/src/js/store.js\";\n\
+                    import { canInsure } from \"./snippets/x/src/js/transport.js\";\n\nexport class Core {}\nlet wasm;\n\
                     function __wbg_finalize_init(instance) {\n    wasm = instance.exports;\n}\n\
                     async function __wbg_load(module) {}\n\nfunction initSync(module) {}\n\n\
                     let __wbg_init_promise;\nasync function __wbg_init() {}\nexport { initSync, __wbg_init as default };";
-        let function = as_function(glue, "/r/store.js").unwrap();
-        let head = "import { keep, makeStore } from \"/r/store.js\";\n\n\
+        let function = as_function(glue, Path::new("/r")).unwrap();
+        let head = "import { keep, makeStore } from \"/r/src/js/store.js\";\n\
+                    import { canInsure } from \"/r/src/js/transport.js\";\n\n\
                     export function instantiate(module, guard, makeStore) {\n";
         assert!(function.starts_with(head), "{function}");
         assert!(function.contains("\nclass Core {}") && function.contains("wasm = guard(instance.exports);"));
         assert!(!function.contains("__wbg_load") && !function.contains("__wbg_init()"), "{function}");
-        assert!(as_function("let wasm;", "/r/store.js").is_err());
+        assert!(as_function("let wasm;", Path::new("/r")).is_err());
     }
 
     #[test]
