@@ -87,7 +87,7 @@ impl Options {
             instance: "default".into(),
         };
         for (option, value) in given {
-            options.set(&option, value).map_err(|allowed| OptionError { option, allowed })?;
+            options.set(&option, &value).map_err(|allowed| OptionError { option, allowed })?;
         }
         if options.api_key.is_empty() {
             return Err(OptionError { option: "apiKey".into(), allowed: KEY });
@@ -95,56 +95,56 @@ impl Options {
         Ok(options)
     }
 
-    fn set(&mut self, option: &str, value: Value) -> Result<(), &'static str> {
+    fn set(&mut self, option: &str, value: &Value) -> Result<(), &'static str> {
         match (option, value) {
-            ("apiKey", Value::Text(key)) if is_key(&key) => self.api_key = key,
+            ("apiKey", Value::Text(key)) if is_key(key) => self.api_key.clone_from(key),
             ("apiKey", _) => return Err(KEY),
-            ("endpoint", Value::Text(url)) if is_endpoint(&url) => self.endpoint = url,
-            ("beaconUrl", Value::Text(url)) if is_endpoint(&url) => self.beacon_url = Some(url),
+            ("endpoint", Value::Text(url)) if is_endpoint(url) => self.endpoint.clone_from(url),
+            ("beaconUrl", Value::Text(url)) if is_endpoint(url) => self.beacon_url = Some(url.clone()),
             ("endpoint" | "beaconUrl", _) => {
                 return Err("an http or https URL, or a path that begins with one /");
             }
             ("userId", Value::Text(user)) if user.bytes().any(|byte| byte > b' ') => {
-                self.user_id = Some(user)
+                self.user_id = Some(user.clone())
             }
             ("userId", _) => return Err("a string that is not empty"),
-            ("flushInterval", Value::Number(ms))
+            ("flushInterval", &Value::Number(ms))
                 if (0.0..=policy::MAX_FLUSH_INTERVAL as f64).contains(&ms) =>
             {
                 self.flush_interval = ms as u64;
             }
             ("flushInterval", _) => return Err("milliseconds from 0 to 86400000, a day"),
-            ("batchSize", Value::Number(events))
+            ("batchSize", &Value::Number(events))
                 if is_whole(events, 1.0, policy::MAX_BATCH_EVENTS as f64) =>
             {
                 self.batch_size = events as usize
             }
             ("batchSize", _) => return Err("a whole number from 1 to 100, the endpoint's limit"),
-            ("metadata", Value::Flag(metadata)) => self.metadata = metadata,
-            ("insurance", Value::Flag(insurance)) => self.insurance = insurance,
+            ("metadata", Value::Flag(metadata)) => self.metadata = *metadata,
+            ("insurance", Value::Flag(insurance)) => self.insurance = *insurance,
             ("metadata" | "insurance", _) => return Err("true or false"),
             ("partialFailure", Value::Text(word)) if word == "resend" || word == "quarantine" => {
                 self.resend_partial = word == "resend";
             }
             ("partialFailure", _) => return Err("\"quarantine\" or \"resend\""),
-            ("requestsPerMinute", Value::Number(limit)) if limit == f64::INFINITY => {
+            ("requestsPerMinute", &Value::Number(limit)) if limit == f64::INFINITY => {
                 self.requests_per_minute = None;
             }
-            ("requestsPerMinute", Value::Number(limit))
+            ("requestsPerMinute", &Value::Number(limit))
                 if is_whole(limit, 1.0, policy::MAX_REQUESTS_PER_MINUTE) =>
             {
                 self.requests_per_minute = Some(limit as u32);
             }
             ("requestsPerMinute", _) => return Err("a whole number from 1 to 100000, or Infinity"),
-            ("maxQueueEvents", Value::Number(events)) if is_whole(events, 1.0, 1e6) => {
+            ("maxQueueEvents", &Value::Number(events)) if is_whole(events, 1.0, 1e6) => {
                 self.max_queue_events = events as u64;
             }
             ("maxQueueEvents", _) => return Err("a whole number from 1 to 1000000"),
-            ("maxQueueBytes", Value::Number(bytes)) if is_whole(bytes, 65_536.0, 1_073_741_824.0) => {
+            ("maxQueueBytes", &Value::Number(bytes)) if is_whole(bytes, 65_536.0, 1_073_741_824.0) => {
                 self.max_queue_bytes = bytes as usize;
             }
             ("maxQueueBytes", _) => return Err("a whole number from 65536 to 1073741824, a gibibyte"),
-            ("maxAge", Value::Number(ms)) if is_whole(ms, 60_000.0, 31_536_000_000.0) => {
+            ("maxAge", &Value::Number(ms)) if is_whole(ms, 60_000.0, 31_536_000_000.0) => {
                 self.max_age = ms as u64
             }
             ("maxAge", _) => return Err("milliseconds from 60000 to 31536000000, a year"),
@@ -152,7 +152,7 @@ impl Options {
                 self.memory = word == "memory";
             }
             ("persistence", _) => return Err("\"store\" or \"memory\""),
-            ("instance", Value::Text(name)) if is_name(&name) => self.instance = name,
+            ("instance", Value::Text(name)) if is_name(name) => self.instance.clone_from(name),
             ("instance", _) => return Err("1 to 64 of the characters A-Z a-z 0-9 _ -"),
             _ => return Err(KNOWN),
         }
