@@ -48,28 +48,29 @@ impl Driver {
     /// Starts a tracker. `listener` is called with every notice.
     pub fn start(options: Options, anonymous: String, listener: Function) -> Rc<Self> {
         let instance = options.instance.clone();
-        let setup = Setup {
-            options,
-            owner: environment::unique_name(),
-            anonymous,
-            ua: environment::user_agent(),
-            seed: environment::seed(),
-            online: environment::is_online(),
-            good_link: good_link(&instance).flatten(),
-            tab: store::tab_name(),
-            opted_out: has_opted_out(&instance),
-            fetch_outlives: transport::can_outlive(),
-            can_insure: transport::can_insure(),
-        };
         let driver = Rc::new_cyclic(|driver: &Weak<Self>| {
             let answer = answer(driver.clone());
+            let transport = transport::make(&answer);
+            let setup = Setup {
+                options,
+                owner: environment::unique_name(),
+                anonymous,
+                ua: environment::user_agent(),
+                seed: environment::seed(),
+                online: environment::is_online(),
+                good_link: good_link(&instance).flatten(),
+                tab: store::tab_name(),
+                opted_out: has_opted_out(&instance),
+                fetch_outlives: transport.can_outlive(),
+                can_insure: transport.can_insure(),
+            };
             Self {
                 engine: RefCell::new(Engine::new(setup, environment::now())),
                 instance,
                 listener,
                 store: RefCell::default(),
-                transport: transport::make(&answer),
                 answer,
+                transport,
                 openings: Cell::default(),
                 loading: RefCell::default(),
                 timer: RefCell::default(),

@@ -25,7 +25,7 @@ fn tag(module: &[u8], glue: &str) -> String {
     format!("_{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2])
 }
 
-fn shorten_imports(section: &[u8], tag: &str, glue: &mut String) -> Result<Vec<u8>> {
+fn shorten_imports(section: &[u8], mut tag: &str, glue: &mut String) -> Result<Vec<u8>> {
     let mut reader = Reader { rest: section };
     let count = reader.number()?;
     let mut shortened = Vec::new();
@@ -38,12 +38,16 @@ fn shorten_imports(section: &[u8], tag: &str, glue: &mut String) -> Result<Vec<u
             bail!("the import {name} is no function");
         }
         reader.number()?;
-        let short = if place == 0 { short_name(place) + tag } else { short_name(place) };
-        push_name(&mut shortened, "w");
+        // What needs no glue of its own comes from its script as it is, by its name.
+        let direct = !glue.contains(&format!(" {name}: ")) && glue.contains(&format!("\"{from}\": "));
+        let short = if direct { name.into() } else { short_name(place) + std::mem::take(&mut tag) };
+        push_name(&mut shortened, if direct { from } else { "w" });
         push_name(&mut shortened, &short);
         shortened.extend(&before[..before.len() - reader.rest.len()]);
-        *glue = replace_once(glue, &format!(" {name}: "), &format!(" {short}: "))?;
-        *glue = glue.replace(&format!("\"{from}\": "), "\"w\": ");
+        if !direct {
+            *glue = replace_once(glue, &format!(" {name}: "), &format!(" {short}: "))?;
+            *glue = glue.replace(&format!("\"{from}\": "), "\"w\": ");
+        }
     }
     Ok(shortened)
 }
@@ -131,6 +135,15 @@ mod tests {
     fn modules_that_differ_do_not_share_their_tag() {
         assert_ne!(tag(&module(), "glue"), tag(&module(), "another"));
         assert_ne!(tag(&module(), "glue"), tag(b"\0asm", "glue"));
+    }
+
+    #[test]
+    fn what_the_module_imports_without_glue_keeps_its_name() {
+        let given = module();
+        let glue = "{\n \"./glue.js\": import1 };\nwasm.core_now();";
+        let (short, glue) = shorten(&given, glue).unwrap();
+        assert!(short.windows(14).any(|name| name == b"__wbg_now_0123"));
+        assert_eq!(glue, "{\n \"./glue.js\": import1 };\nwasm.a();");
     }
 
     #[test]
