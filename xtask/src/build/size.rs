@@ -31,8 +31,8 @@ const LIMITS: &[Limit] = &[
     },
 ];
 
-const GATE_GZIP: usize = 66_500;
-const GATE_BROTLI: usize = 59_000;
+const GATE_GZIP: usize = 61_130;
+const GATE_BROTLI: usize = 54_550;
 
 const ENTRY: &str = "pkg/index.js";
 const SCRIPT: &str = "pkg/appizer.js";
