@@ -1,4 +1,5 @@
 // From a line (src/core/event.rs) to the event as the wire wants it, sealed as the core does it.
+import { request } from '../transport.js';
 
 /** `user` is JSON. */
 export function seal(line, user, metadata) {
@@ -30,8 +31,7 @@ export function pack(events, room, most) {
 }
 
 export function post({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT }, { body }, keepalive, signal) {
-  const headers = { Authorization: `Bearer ${apiKey}`, 'Content-Type': 'application/json' };
-  return fetch(endpoint, { method: 'POST', headers, body, keepalive, signal });
+  return fetch(endpoint, request(apiKey, body, { keepalive, signal }));
 }
 
 /** Tells endpoint and key apart from others without telling the key: `destination` of src/core/exit.rs. */

@@ -2,6 +2,7 @@
 // core's methods, its store and its rows (src/core/rows.rs), so that pages of both kinds adopt what the other left; and
 // batches of at most 100, one request at a time and a fixed backoff, no more.
 import { uniqueName } from '../names.js';
+import { canOutlive } from '../transport.js';
 import { find, forgetAll, keep, makeStore, SEPARATOR, takeLeft } from '../store.js';
 import { destination, idsOf, pack, post, seal } from './envelope.js';
 
@@ -347,7 +348,7 @@ export function makePlain(options, anonymous, hear) {
       isTrusted = Date.now() - flying.since < POLICY_DOUBTFUL_REPLY;
       if (flying.keepalive) given.push(...flying.events);
     }
-    isTrusted &&= !inMemory && 'keepalive' in Request.prototype && find(place('good_link')) === destination(options);
+    isTrusted &&= !inMemory && canOutlive() && find(place('good_link')) === destination(options);
     if (navigator.onLine !== false && blocked <= Date.now() && !isOptedOut()) {
       let share = POLICY_EXIT_SHARE_BYTES - pack(given, Infinity).bytes;
       for (let batch; (batch = pack(pending(), share, POLICY_MAX_BATCH_EVENTS)).events.length; share -= batch.bytes) {
