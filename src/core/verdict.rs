@@ -34,7 +34,10 @@ impl Response {
                 "false" => Some(false),
                 _ => None,
             },
-            processed_count: field().parse().ok(),
+            // A count that is none tells no number of events: none of them is known to have been taken.
+            processed_count: Some(field())
+                .filter(|count| !count.is_empty())
+                .map(|count| count.parse().unwrap_or(0)),
             failed: field()
                 .split(' ')
                 .filter_map(|place| place.parse::<u64>().ok())
@@ -118,7 +121,7 @@ mod tests {
         );
         assert_eq!(
             read(&["200", "yes", "1.5", "-1 x", "soon", "NaN", ""]),
-            Response { status: 200, ..Response::default() }
+            Response { status: 200, processed_count: Some(0), ..Response::default() }
         );
     }
 

@@ -166,7 +166,7 @@ async fn a_mark_is_in_both_stores_until_another_page_looks() {
     let name = ["appizer:", &instance, ":left-mark:p"].concat();
     assert_eq!(store::find(&name).as_deref(), Some(mark.as_str()));
     let next = Page::open(&instance, "q").await;
-    assert!(next.all(MARKS).await.ends_with("17 e1 e2"));
+    assert!(next.all(MARKS).await.ends_with("17:7:t e1 e2"));
     assert_eq!((store::find(&name), next.adopted().await), (Some(String::new()), vec!["p".to_string()]));
 }
 

@@ -55,7 +55,7 @@ impl Engine {
         let arrived = outcome == Verdict::Delivered;
         if self.marks.take_departed(request, arrived) {
             self.judge_marks(outcome);
-            if !arrived && matches!(self.phase, Phase::Away) {
+            if !arrived && matches!(self.phase, Phase::Away | Phase::Closed) {
                 // Where the page's own requests have used up what may outlive it, the browser says so before it is gone.
                 self.requests.retain(|in_flight| in_flight.id != request);
                 let mark = self.marks.written().cloned();

@@ -290,3 +290,15 @@ fn where_a_browser_drops_requests_as_it_quits_a_mark_counts_only_for_a_page_that
         assert!(disk.marks.is_empty());
     }
 }
+
+#[test]
+fn the_last_request_of_a_closed_tracker_is_taken_off_its_mark_if_it_fails() {
+    let mut disk = warm_disk();
+    let mut page = Page::open(&mut disk, "a");
+    page.track(&mut disk, 0..5);
+    page.input(&mut disk, Engine::handle_close);
+    assert_eq!(disk.marks["a"].ids, "e0 e1 e2 e3 e4");
+    page.respond(&mut disk, 0);
+    let next = Page::open(&mut disk, "b");
+    assert_eq!(next.requests.first().map(ids), Some(vec![0, 1, 2, 3, 4]));
+}
