@@ -22,6 +22,10 @@ pub struct Pacing {
     asked_at: u64,
     /// No question before.
     ask_at: u64,
+    /// What this page waits for by its own last news, and the share that carried it: until the row has it, the row's answers do
+    /// not know of it.
+    own_wait: u64,
+    own_share: u32,
     /// The newest of this page's shares: an older one's answer does not know of its news.
     last_share: u32,
     flush_at: Option<u64>,
@@ -49,6 +53,8 @@ impl Pacing {
             wanted: 0,
             asked_at: 0,
             ask_at: 0,
+            own_wait: 0,
+            own_share: 0,
             last_share: 0,
             flush_at: None,
             bisecting: Bisecting::default(),
@@ -81,7 +87,10 @@ impl Pacing {
     pub fn note(&mut self, news: News, now: u64) -> (bool, bool) {
         let matters = self.shared.is_troubled() || news != News::Answered;
         self.ask_at = 0;
-        (self.shared.apply(news, now), matters)
+        let pauses = self.shared.apply(news, now);
+        let wait = self.shared.blocked_until(now).unwrap_or(0);
+        self.own_wait = if news == News::Online { self.own_wait.min(wait) } else { wait };
+        (pauses, matters)
     }
 
     /// Other events go elsewhere, or under another key, from now on.
@@ -108,7 +117,17 @@ impl Pacing {
             self.wanted = want;
             self.asked_at = now;
         }
+        if news.is_some_and(|news| news != News::Online) {
+            self.own_share = id;
+        }
         Share { id, to, now, want, per_minute: self.per_minute, news }
+    }
+
+    /// The row was written: it has what the share said.
+    pub fn note_said(&mut self, id: u32) {
+        if id == self.own_share {
+            self.own_wait = 0;
+        }
     }
 
     /// The row's answer.
@@ -179,7 +198,7 @@ impl Pacing {
 
     /// The end of the backoff, while it lasts.
     pub fn blocked_until(&self, now: u64) -> Option<u64> {
-        self.shared.blocked_until(now)
+        self.shared.blocked_until(now).max((self.own_wait > now).then_some(self.own_wait))
     }
 
     /// Whether a refused batch may be sent in two halves; if so they are counted.

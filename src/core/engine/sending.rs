@@ -140,6 +140,9 @@ impl Engine {
 
     /// The row that all pages share was read and written; `None` where that failed.
     pub fn handle_shared(&mut self, id: u32, granted: Option<Granted>, now: u64) {
+        if granted.is_some() {
+            self.pacing.note_said(id);
+        }
         let granted = granted.unwrap_or_else(|| self.pacing.grant_alone(id, now));
         self.pacing.note_granted(granted, now);
         self.advance(now);

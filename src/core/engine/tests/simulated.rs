@@ -4,6 +4,7 @@ use super::model::*;
 use crate::core::dead_letter::Disposal;
 use crate::core::engine::*;
 use crate::core::options::Value;
+use crate::core::verdict::Response;
 
 #[test]
 fn an_account_of_zeros_is_taken_over_like_any_other() {
@@ -97,4 +98,23 @@ fn an_opening_that_hangs_for_ever_is_followed_by_another() {
     page.stalled = false;
     page.wait(&mut disk, policy::REOPEN_INTERVAL);
     assert_eq!(page.engine.stats(&[], page.now).storage, "indexeddb");
+}
+
+#[test]
+fn a_page_that_was_frozen_before_it_could_share_a_failure_still_waits_for_it() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.track(&mut disk, 0..100);
+    page.silent = true;
+    let limited = Response { status: 429, retry_after: Some(90_000), ..Response::default() };
+    page.respond_with(&mut disk, limited);
+    page.leave(&mut disk);
+    page.silent = false;
+    page.input(&mut disk, |engine, now| engine.handle_return("a2".into(), now));
+    // What it hears of the row then does not know of it.
+    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.input(&mut disk, |engine, now| engine.handle_online(true, now));
+    page.wait(&mut disk, 89_999);
+    assert!(page.requests.is_empty());
+    page.wait_for_request(&mut disk);
 }
