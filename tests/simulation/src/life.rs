@@ -48,6 +48,7 @@ impl World {
             account: Account::default(),
             heard_success: false,
             insured: None,
+            marked: String::new(),
             not_before: 0,
             dies_in: None,
             origin,

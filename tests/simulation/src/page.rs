@@ -49,6 +49,8 @@ pub struct Page {
     pub heard_success: bool,
     /// The events that the browser sends for it if it dies without a word.
     pub insured: Option<Vec<u32>>,
+    /// The ids of the last mark it left.
+    pub marked: String,
     /// No request may go before, in the page's own time.
     pub not_before: u64,
     /// It stopped half-way through a task: this many effects from now.

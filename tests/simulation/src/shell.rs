@@ -134,7 +134,10 @@ impl World {
         let connection = self.pages[page].connection.take();
         if let Some(mark) = mark {
             self.note_page(page, format_args!("leaves a mark: {}", mark.ids));
-            if self.good_link != Some(mark.to) {
+            // One that has left already may only take off its mark what has failed since.
+            let written = std::mem::replace(&mut self.pages[page].marked, mark.ids.clone());
+            let shrinks = mark.ids.split(' ').all(|id| written.split(' ').any(|marked| marked == id));
+            if self.good_link != Some(mark.to) && !(shrinks || mark.ids.is_empty()) {
                 self.ledger.blame(|| format!("page{page} leaves a mark, though its last reply was not good"));
             }
             self.disk.write_local(self.now).marks.insert(owner.clone(), mark.clone());
