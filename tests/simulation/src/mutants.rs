@@ -70,8 +70,8 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "drops_the_newest",
         file: "src/core/queue.rs",
-        text: "        self.remove_if(|_, queued| {\n            let leaves = queued.request.is_none() && (taken",
-        becomes: "        let (spared, mut seen) = (self.len().saturating_sub(events), 0);\n        self.remove_if(|_, queued| {\n            seen += 1;\n            let leaves = seen > spared && queued.request.is_none() && (taken",
+        text: "        self.remove_if(&mut |_, queued| {\n            let leaves = queued.request.is_none() && (taken",
+        becomes: "        let (spared, mut seen) = (self.len().saturating_sub(events), 0);\n        self.remove_if(&mut |_, queued| {\n            seen += 1;\n            let leaves = seen > spared && queued.request.is_none() && (taken",
         breaks: "caps give up the newest event instead of the oldest",
     },
     Mutant {
@@ -228,11 +228,12 @@ fn copy_crate(root: &Path, copy: &Path) -> io::Result<()> {
     }
     copy_if_changed(&root.join("Cargo.lock"), &copy.join("Cargo.lock"))?;
     let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
-    let lines = manifest.lines().map(|line| {
-        if line.starts_with("members = ") { "members = [\".\", \"tests/simulation\"]" } else { line }
-    });
-    let manifest: Vec<&str> = lines.collect();
-    fs::write(copy.join("Cargo.toml"), manifest.join("\n"))
+    let cut = manifest
+        .split_once("\nmembers = [")
+        .and_then(|(before, rest)| Some((before, rest.split_once(']')?.1)));
+    let (before, after) = cut.ok_or_else(|| io::Error::other("Cargo.toml lists no members"))?;
+    let manifest = [before, "\nmembers = [\".\", \"tests/simulation\"]", after].concat();
+    fs::write(copy.join("Cargo.toml"), manifest)
 }
 
 fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
@@ -256,4 +257,19 @@ fn copy_if_changed(from: &Path, to: &Path) -> io::Result<()> {
         fs::write(to, content)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_every_mutant_stands_in_its_file_exactly_once() {
+        for Mutant { name, file, text, becomes, .. } in ALL {
+            let source =
+                fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file)).unwrap();
+            assert_eq!(source.matches(text).count(), 1, "{name}");
+            assert_ne!(text, becomes, "{name}");
+        }
+    }
 }
