@@ -26,9 +26,10 @@ fn tidied(map: &str) -> Result<String> {
     Ok(map.to_string())
 }
 
-/// esbuild names sources from where the map lies, in `pkg/`.
+/// esbuild names sources from where the map lies, in `pkg/`; those of npm packages begin with their package.
 fn within_repository(source: &str) -> &str {
-    source.trim_start_matches("../")
+    let source = source.trim_start_matches("../");
+    source.strip_prefix("xtask/npm/").unwrap_or(source)
 }
 
 #[cfg(test)]

@@ -270,6 +270,7 @@ async fn leave_with_quota_spent(scene: &mut Scene, run: &Run) -> Result<()> {
 /// Loads a page and starts its tracker; warm, with a reply.
 async fn open(scene: &Scene, run: &Run, page: &str) -> Result<()> {
     scene.visit(page).await?;
+    scene.loaded().await?;
     scene.run::<()>("await appizer.init(options)").await?;
     if run.warmth == Warmth::Warm {
         let delivered: u64 =
