@@ -1,0 +1,171 @@
+use super::*;
+use proptest::prelude::*;
+
+fn ask(row: &mut Option<String>, want: u32, per_minute: u32, now: u64) -> Granted {
+    share(row, &Share { id: 1, to: 7, now, want, per_minute: Some(per_minute), news: None })
+}
+
+fn tell(row: &mut Option<String>, news: News, now: u64) -> Shared {
+    share(row, &Share { id: 1, to: 7, now, want: 0, per_minute: Some(100), news: Some(news) }).shared
+}
+
+fn share(row: &mut Option<String>, share: &Share) -> Granted {
+    let (written, granted) = update(row.as_deref(), share);
+    *row = written.or(row.take());
+    granted
+}
+
+fn failed(status: u16) -> News {
+    News::Failed(Failure { status, ..Failure::default() })
+}
+
+proptest! {
+    /// And a tenth of it is left for pages that go away.
+    #[test]
+    fn no_minute_holds_more_requests_than_the_limit(
+        limit in 1_u32..300, asks in prop::collection::vec((0_u64..30_000, 1_u32..20), 1..200)
+    ) {
+        let (mut row, mut now, mut sent) = (None, 1_000_000, Vec::new());
+        for (pause, want) in asks {
+            now += pause;
+            let granted = ask(&mut row, want, limit, now);
+            prop_assert!(granted.tokens > 0 || granted.ask_at > now);
+            sent.extend((0..granted.tokens).map(|_| now));
+            let minute = sent.iter().filter(|&&at| at + MINUTE > now).count();
+            prop_assert!(minute as u32 <= limit.max(2) - limit / policy::EXIT_PART, "{} of {}", minute, limit);
+        }
+    }
+
+    #[test]
+    fn a_page_that_asks_when_it_is_told_to_gets_a_token(limit in 1_u32..300, now in 0_u64..1 << 41) {
+        let mut row = None;
+        while ask(&mut row, 3, limit, now).tokens > 0 {}
+        let later = ask(&mut row, 1, limit, now).ask_at;
+        prop_assert_eq!(ask(&mut row, 1, limit, later).tokens, 1);
+    }
+
+    #[test]
+    fn a_wait_is_never_shorter_than_asked_nor_longer_than_any_may_be(
+        failures in prop::collection::vec((0_u16..600, prop::option::of(0_u64..10_000_000), any::<u32>()), 1..40)
+    ) {
+        let (mut row, now) = (None, 1_000_000);
+        for (status, retry_after, jitter) in failures {
+            let shared = tell(&mut row, News::Failed(Failure { status, retry_after, jitter }), now);
+            let wait = shared.blocked_until(now).unwrap_or(now) - now;
+            let silent = shared.cause() == Some(Cause::Unreachable);
+            let least = if silent { policy::UNREACHABLE_WAIT / 2 } else { retry_after.unwrap_or(0) };
+            prop_assert!((least.min(policy::MAX_RETRY_AFTER)..=policy::LONGEST_WAIT).contains(&wait), "{}", wait);
+        }
+    }
+
+    #[test]
+    fn a_row_reads_back_as_it_was_written(
+        numbers in prop::collection::vec(0_u64..1 << 40, 3), failures in 0_u32..9, stretch in PLAIN..PLAIN * policy::MAX_STRETCH
+    ) {
+        let row = Shared {
+            millitokens: numbers[0], refilled: numbers[1], blocked_until: numbers[2], asked_until: numbers[2], failures, stretch,
+            cause: Some(Cause::BadResponse), ..Shared::new(u32::MAX, None, 0)
+        };
+        prop_assert_eq!(Shared::read(&row.row()), Some(row));
+    }
+
+    #[test]
+    fn no_row_makes_the_reader_panic(row in "(1|2)[ 0-9a-z]{0,99}", now in any::<u32>(), want in any::<u32>()) {
+        let share = Share { id: 1, to: 7, now: now.into(), want, per_minute: Some(100), news: Some(failed(429)) };
+        let (written, _) = update(Some(&row), &share);
+        prop_assert_eq!(written.is_none(), !row.starts_with(FORMAT));
+    }
+}
+
+#[test]
+fn while_requests_fail_one_page_at_a_time_tries() {
+    let mut row = None;
+    let until = tell(&mut row, failed(503), 0).blocked_until(0).unwrap_or(0);
+    let first = ask(&mut row, 5, 100, until);
+    let second = ask(&mut row, 5, 100, until);
+    assert_eq!((first.tokens, second.tokens, second.ask_at), (1, 0, until + policy::REQUEST_TIMEOUT));
+    tell(&mut row, News::Answered, until + 10);
+    assert_eq!(ask(&mut row, 5, 100, until + 10).tokens, 5);
+}
+
+#[test]
+fn a_pause_is_one_try_an_hour_for_the_whole_browser() {
+    let mut row = None;
+    let mut tries = 0;
+    tell(&mut row, News::Forbidden, 0);
+    for minute in 0..600 {
+        if ask(&mut row, 1, 100, minute * MINUTE).tokens > 0 {
+            tell(&mut row, News::Forbidden, minute * MINUTE);
+            tries += 1;
+        }
+    }
+    assert_eq!(tries, 9);
+}
+
+#[test]
+fn another_key_or_endpoint_is_not_held_back() {
+    let mut row = None;
+    tell(&mut row, News::Forbidden, 0);
+    assert_eq!(ask(&mut row, 1, 100, 1).tokens, 0);
+    let other = Share { id: 1, to: 8, now: 1, want: 1, per_minute: Some(100), news: None };
+    assert_eq!(share(&mut row, &other).tokens, 1);
+}
+
+#[test]
+fn a_429_doubles_the_interval_and_successes_narrow_it_step_by_step() {
+    let mut row = None;
+    let half = u32::MAX / 2;
+    let interval = |shared: &Shared| shared.stretched(10_000, half) / 1_000;
+    let widened: Vec<_> = (0..8).map(|_| interval(&tell(&mut row, failed(429), 0))).collect();
+    assert_eq!(widened, [19, 39, 79, 159, 319, 639, 639, 639]);
+    let narrowed: Vec<_> = (0..70).map(|_| interval(&tell(&mut row, News::Answered, 0))).collect();
+    assert!(narrowed.is_sorted_by(|wide, narrow| wide >= narrow) && narrowed[69] == 10, "{narrowed:?}");
+}
+
+#[test]
+fn without_any_answer_it_counts_as_a_block_until_the_network_comes_back() {
+    let mut row = None;
+    let causes: Vec<_> = (0..policy::MAX_SILENT).map(|_| tell(&mut row, failed(0), 0).cause()).collect();
+    assert!(causes[..causes.len() - 1].iter().all(Option::is_none));
+    assert_eq!(causes.last(), Some(&Some(Cause::Unreachable)));
+    assert_eq!(tell(&mut row, News::Online, 1).blocked_until(1), None);
+    tell(&mut row, News::Forbidden, 1);
+    assert!(tell(&mut row, News::Online, 2).blocked_until(2).is_some());
+}
+
+#[test]
+fn neither_a_failure_nor_a_success_of_another_request_shortens_what_the_server_asked_for() {
+    for news in [failed(500), News::Answered, News::Online] {
+        let mut row = None;
+        let asks = Failure { status: 503, retry_after: Some(600_000), jitter: 0 };
+        tell(&mut row, News::Failed(asks), 0);
+        assert_eq!(tell(&mut row, news, 1).blocked_until(1), Some(600_000), "{news:?}");
+    }
+}
+
+#[test]
+fn an_answer_between_failures_without_any_is_no_block() {
+    let mut row = None;
+    for n in 0..50 {
+        let status = if n % 4 == 3 { 500 } else { 0 };
+        assert_eq!(tell(&mut row, failed(status), 0).cause(), None);
+    }
+}
+
+#[test]
+fn answers_that_are_not_the_endpoints_pause_after_some() {
+    let mut row = None;
+    let malformed = News::Malformed(Failure { status: 200, ..Failure::default() });
+    let causes: Vec<_> = (0..policy::MAX_MALFORMED).map(|_| tell(&mut row, malformed, 0).cause()).collect();
+    assert_eq!(causes.iter().filter(|cause| cause.is_some()).count(), 1);
+    assert_eq!(causes.last(), Some(&Some(Cause::BadResponse)));
+}
+
+#[test]
+fn a_clock_that_was_set_back_holds_nobody_longer_than_any_wait() {
+    let mut row = None;
+    tell(&mut row, News::Forbidden, 1 << 41);
+    let granted = ask(&mut row, 1, 100, 5_000);
+    assert_eq!(granted.ask_at, 5_000 + policy::LONGEST_WAIT);
+    assert_eq!(ask(&mut row, 1, 100, granted.ask_at).tokens, 1);
+}
