@@ -32,15 +32,15 @@ pub const CASES: &[Case] = &[
         "the tab closes itself in the task of its events",
         |scene, run| Box::pin(close_itself(scene, run)),
     )
-    .because(&[(&[Engine::WebKit], TAKEN_AWAY)]),
+    .because(&[(&[Engine::WebKit], TAKEN_AWAY), (&[Engine::Firefox], LIVES_ON)]),
     Case::in_the_page("close-after", 250, "the tab is closed right after its events", |scene, run| {
         Box::pin(close_after(scene, run))
-    }),
+    })
+    .because(&[(&[Engine::Firefox], LIVES_ON)]),
     Case::quit("quit", 50, "the browser is quit by its driver right after the events", |scene, run| {
         Box::pin(track(scene, run))
     })
-    .not_in(&[(Engine::WebKit, KEEPS_NOTHING)])
-    .because(&[(&[Engine::Firefox], DROPPED_AT_QUIT)]),
+    .not_in(&[(Engine::WebKit, KEEPS_NOTHING)]),
     Case::killed("kill-0", "the browser is killed (SIGKILL) 0 ms after the events", 0, 0),
     Case::killed("kill-50", "… 50 ms after", 50, 0),
     Case::killed("kill-100", "… 100 ms after", 100, 0),
@@ -127,9 +127,9 @@ const TAKEN_AWAY: &str = "The browser: WebKit ends a tab that closes itself toge
     what that put into localStorage. Where the mark is gone its events come again, where the record is gone those are missing \
     that had not been given to the browser.";
 
-const DROPPED_AT_QUIT: &str = "The browser, and the engine that cannot know: Firefox drops what a page sends in `pagehide` when it quits, \
-    but keeps the mark that the page writes there, and nothing tells a page whether its tab is closed or its browser \
-    quits. The next success then counts as handed over what never left.";
+const LIVES_ON: &str = "The engine, by decision (docs/decisions/0003-marks.md): Firefox drops what a page sends as the browser quits, \
+    and keeps its mark, so that a mark counts there only for a page that knows the browser to have lived on. After a closed tab no \
+    page does.";
 
 const BELIEVED: &str = "The engine, by decision (docs/decisions/0003-marks.md): the page's last reply was good, so what it gave to the \
     browser is marked, and the next success counts it as handed over. Nobody can tell that the endpoint took nothing \
