@@ -407,7 +407,7 @@ impl Engine {
     }
 
     fn deadlines(&self) -> [Option<u64>; 8] {
-        let idle = self.requests.is_empty() && self.online && !self.pacing.is_asking();
+        let idle = self.requests.is_empty() && self.online && self.pacing.asking().is_none();
         let unfinished_round = self.queue.awaits_request(self.round);
         [
             self.requests.iter().map(|request| request.deadline).min(),

@@ -151,15 +151,10 @@ impl Pacing {
     }
 
     /// Answers a share without the row, which cannot be had: this page is then on its own.
-    pub fn grant_alone(&mut self, id: u32, now: u64) -> Granted {
+    pub fn go_on_alone(&mut self, id: u32, now: u64) {
         let want = if self.asking == Some(id) { self.wanted } else { 0 };
         let (tokens, ask_at) = self.shared.grant(want, self.per_minute, now);
-        Granted { id, tokens, ask_at, shared: self.shared.clone() }
-    }
-
-    /// Whether the row's answer is awaited.
-    pub fn is_asking(&self) -> bool {
-        self.asking.is_some()
+        self.note_granted(Granted { id, tokens, ask_at, shared: self.shared.clone() }, now);
     }
 
     /// The row's answer is awaited until then at the latest.

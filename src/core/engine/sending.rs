@@ -116,7 +116,7 @@ impl Engine {
         }
         if self.pacing.has_token(now) {
             self.send(self.options.batch_size, policy::MAX_BATCH_BYTES, false, now);
-        } else if !self.pacing.is_asking() && self.pacing.ask_at(now).is_none() {
+        } else if self.pacing.asking().is_none() && self.pacing.ask_at(now).is_none() {
             let batches = self.queue.len().div_ceil(self.options.batch_size);
             self.share(None, batches as u32, now);
             // A page without a store has its answer already.
@@ -140,11 +140,13 @@ impl Engine {
 
     /// The row that all pages share was read and written; `None` where that failed.
     pub fn handle_shared(&mut self, id: u32, granted: Option<Granted>, now: u64) {
-        if granted.is_some() {
-            self.pacing.note_said(id);
+        match granted {
+            Some(granted) => {
+                self.pacing.note_said(id);
+                self.pacing.note_granted(granted, now);
+            }
+            None => self.pacing.go_on_alone(id, now),
         }
-        let granted = granted.unwrap_or_else(|| self.pacing.grant_alone(id, now));
-        self.pacing.note_granted(granted, now);
         self.advance(now);
     }
 
@@ -160,8 +162,7 @@ impl Engine {
     /// No answer comes from the row any more.
     pub(super) fn go_on_alone(&mut self, now: u64) {
         if let Some(id) = self.pacing.asking() {
-            let granted = self.pacing.grant_alone(id, now);
-            self.pacing.note_granted(granted, now);
+            self.pacing.go_on_alone(id, now);
         }
     }
 
@@ -171,8 +172,7 @@ impl Engine {
         if self.storage == Storage::Store && matches!(self.phase, Phase::Open) && self.may_store() {
             self.effects.push(Effect::Share(share));
         } else {
-            let granted = self.pacing.grant_alone(id, now);
-            self.pacing.note_granted(granted, now);
+            self.pacing.go_on_alone(id, now);
         }
     }
 

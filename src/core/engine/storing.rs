@@ -38,12 +38,6 @@ pub(super) struct PendingWrite {
     deadline: Option<u64>,
 }
 
-impl PendingWrite {
-    fn deadline(&self) -> Option<u64> {
-        self.deadline
-    }
-}
-
 /// Events whose records a write deletes; whoever waits for them hears of it when the write has ended.
 #[derive(Debug, Default)]
 pub(super) struct Settled {
@@ -168,7 +162,7 @@ impl Engine {
 
     /// When the store must have answered whatever it was asked.
     pub(super) fn store_deadline(&self) -> Option<u64> {
-        let writes = self.writes.iter().filter_map(PendingWrite::deadline);
+        let writes = self.writes.iter().filter_map(|write| write.deadline);
         let others = [self.adoption.loading_until(), self.pacing.asking_until()];
         others.into_iter().flatten().chain(writes).min().filter(|_| self.storage == Storage::Store)
     }
