@@ -124,6 +124,11 @@ async fn a_page_left_before_webassembly_is_ready_while_the_collector_is_down_los
 
 async fn a_page_come_back_to_goes_on(scene: &mut Scene) -> Result<()> {
     scene.visit("module.html").await?;
+    leave_come_back_and_go_on(scene).await
+}
+
+/// Leaves the page that is loaded with events on its hands, comes back to it, and tracks on.
+pub(crate) async fn leave_come_back_and_go_on(scene: &Scene) -> Result<()> {
     // Events wait for an hour: what arrives, arrives because of the page's life.
     let start = "await appizer.init({ ...options, flushInterval: 3600000 });";
     let watch = "addEventListener('pageshow', (event) => (window.restored = event.persisted));";
@@ -149,7 +154,7 @@ async fn next_visit(scene: &Scene, count: usize) -> Result<Arrivals> {
 }
 
 /// Every number came, and under one id only.
-fn assert_complete(arrivals: &Arrivals, count: u64) {
+pub(crate) fn assert_complete(arrivals: &Arrivals, count: u64) {
     let mut steps = arrivals.steps();
     steps.sort_unstable();
     assert_eq!(steps, Vec::from_iter(0..count), "{arrivals}");

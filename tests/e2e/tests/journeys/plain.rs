@@ -1,7 +1,8 @@
 //! Without WebAssembly: a policy forbids it, the browser lacks it, it does not compile, or it traps.
 
+use crate::leaving::{assert_complete, leave_come_back_and_go_on};
 use anyhow::Result;
-use e2e::{Arrivals, Engine, Scene, in_each_browser, until};
+use e2e::{Scene, in_each_browser, until};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -191,22 +192,7 @@ async fn without_webassembly_a_refused_batch_becomes_dead_letters(scene: &mut Sc
 
 async fn a_page_without_webassembly_come_back_to_goes_on(scene: &mut Scene) -> Result<()> {
     load(scene, "no-wasm.html?missing").await?;
-    // Events wait for an hour: what arrives, arrives because of the page's life.
-    let start = "await appizer.init({ ...options, flushInterval: 3600000 });";
-    scene
-        .run::<()>(&format!(
-            "{start} addEventListener('pageshow', ({{ persisted }}) => (window.restored = persisted));"
-        ))
-        .await?;
-    scene.leave("steps(0, 10); location.href = 'blank.html';").await?;
-    scene.browser.back().await?;
-    let restored: bool = scene.run("return window.restored ?? false").await?;
-    assert!(restored || scene.engine == Engine::Firefox, "the page was not kept for the way back");
-    let again = if restored { "" } else { start };
-    scene.run::<()>(&format!("{again} steps(10, 20); await appizer.flush();")).await?;
-    scene.distinct(20).await?;
-    assert_complete(&scene.settled().await?, 20);
-    Ok(())
+    leave_come_back_and_go_on(scene).await
 }
 
 async fn after_a_trap_everything_arrives_under_one_id(scene: &mut Scene) -> Result<()> {
@@ -281,11 +267,4 @@ async fn load(scene: &Scene, page: &str) -> Result<()> {
 
 async fn stats(scene: &Scene) -> Result<Stats> {
     scene.run("return appizer.stats()").await
-}
-
-/// Every number came, and under one id only.
-fn assert_complete(arrivals: &Arrivals, count: u64) {
-    let mut steps = arrivals.steps();
-    steps.sort_unstable();
-    assert_eq!(steps, Vec::from_iter(0..count), "{arrivals}");
 }
