@@ -93,10 +93,12 @@ impl Pacing {
         (pauses, matters)
     }
 
-    /// Other events go elsewhere, or under another key, from now on.
+    /// Other events go elsewhere, or under another key, from now on: no answer that is on its way concerns them.
     pub fn note_destination(&mut self, to: u32, now: u64) {
         self.shared.adapt(to, now);
-        self.ask_at = 0;
+        self.asking = None;
+        self.last_share = 0;
+        (self.ask_at, self.own_wait) = (0, 0);
     }
 
     /// What to tell and to ask of the row that all pages share; `batches` wait to be sent.

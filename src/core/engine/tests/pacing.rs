@@ -38,6 +38,19 @@ fn a_pause_survives_a_reload_and_ends_with_another_key() {
 }
 
 #[test]
+fn a_key_that_comes_before_the_row_has_the_old_ones_pause_is_tried_at_once() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "p");
+    page.track(&mut disk, 0..100);
+    page.stalled = true;
+    page.respond(&mut disk, 401);
+    page.input(&mut disk, |engine, now| engine.handle_key("k2".into(), now));
+    page.stalled = false;
+    page.drain(&mut disk);
+    assert_eq!(ids(&page.requests[0]).len(), 100);
+}
+
+#[test]
 fn two_tabs_together_keep_to_the_limit_and_say_that_they_wait_for_it() {
     let mut disk = Disk::default();
     let limit = [("requestsPerMinute", Value::Number(20.0)), ("batchSize", Value::Number(1.0))];
