@@ -92,6 +92,7 @@ impl Queue {
         max_bytes: usize,
         leaving: bool,
     ) -> Option<Batch> {
+        let whole = if leaving { max_events } else { self.whole_sessions(max_events, max_bytes) };
         let mut batch = Batch::new(request);
         // Writes may end out of their order where one is refused at once: what is younger waits, too.
         let ready = |segment: &&mut Segment| leaving || segment.kept != Kept::Writing;
@@ -101,6 +102,8 @@ impl Queue {
                 let apart = *part.get_or_insert(queued.part) != queued.part;
                 // One that is too large for any batch goes alone: the endpoint decides on it.
                 let max_bytes = if batch.is_empty() && !leaving { usize::MAX } else { max_bytes };
+                // Half of a refused batch is a batch already.
+                let max_events = if queued.part == 0 { whole } else { max_events };
                 if apart || batch.len() == max_events || !batch.add(&queued.envelope.json, max_bytes) {
                     break 'segments;
                 }
@@ -171,6 +174,28 @@ impl Queue {
             segment.record()
         })
         .collect()
+    }
+
+    /// How many events the next of several batches holds, of at most `max_events`: a batch ends with a session where that costs
+    /// no further request.
+    fn whole_sessions(&self, max_events: usize, max_bytes: usize) -> usize {
+        let counted = |segment: &Segment| segment.events.iter().filter(|queued| queued.is_waiting()).count();
+        let ready = || self.segments.iter().take_while(|segment| segment.kept != Kept::Writing);
+        // What size cuts into batches is not told beforehand.
+        let all = if self.bytes > max_bytes { 0 } else { ready().map(counted).sum() };
+        let is_free = |taken: usize| (all - taken).div_ceil(max_events) < all.div_ceil(max_events);
+        let (mut taken, mut end, mut last) = (0, max_events, None);
+        for segment in ready() {
+            if all <= max_events || taken > max_events {
+                break;
+            }
+            let session = segment.session();
+            if last.replace(session).is_some_and(|last| last != session) && taken > 0 && is_free(taken) {
+                end = taken;
+            }
+            taken += counted(segment);
+        }
+        end
     }
 
     /// `leaves` is given when an event was tracked, and the event.
@@ -305,108 +330,4 @@ impl Queue {
 
 #[cfg(test)]
 #[cfg(not(target_family = "wasm"))]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn envelopes(from: usize, count: usize) -> Vec<Envelope> {
-        (from..from + count)
-            .map(|n| Envelope {
-                id: ["e", &n.to_string()].concat(),
-                json: ["{\"n\":", &n.to_string(), "}"].concat(),
-            })
-            .collect()
-    }
-
-    #[test]
-    fn a_task_of_250_events_becomes_segments_of_100_100_and_50() {
-        let mut queue = Queue::new("p".into());
-        let keys = queue.push(envelopes(0, 250), Kept::Writing, 0);
-        let sizes: Vec<_> = queue.records(&keys).iter().map(|record| record.ids.split(' ').count()).collect();
-        assert_eq!(sizes, [100, 100, 50]);
-    }
-
-    #[test]
-    fn nothing_is_sent_before_it_is_stored_unless_the_page_leaves() {
-        let mut queue = Queue::new("p".into());
-        let keys = queue.push(envelopes(0, 3), Kept::Writing, 0);
-        assert!(queue.take_batch(1, 100, 1000, false).is_none());
-        queue.mark(&keys, Kept::Stored);
-        assert_eq!(queue.take_batch(1, 2, 1000, false).map(|batch| batch.len()), Some(2));
-        queue.push(envelopes(3, 2), Kept::Writing, 0);
-        assert_eq!(queue.take_batch(2, 100, 1000, true).map(|batch| batch.len()), Some(3));
-    }
-
-    #[test]
-    fn a_segment_sent_in_part_is_rewritten_with_its_rest() {
-        let mut queue = Queue::new("p".into());
-        let keys = queue.push(envelopes(0, 150), Kept::Stored, 0);
-        queue.take_batch(1, 120, 100_000, false).unwrap();
-        let removal = queue.remove(1);
-        assert_eq!((removal.events.len(), removal.deletes), (120, vec![keys[0].clone()]));
-        assert_eq!((&removal.puts[0].key, removal.puts[0].ids.split(' ').count()), (&keys[1], 30));
-    }
-
-    #[test]
-    fn the_halves_of_a_split_batch_go_by_themselves_and_before_what_came_later() {
-        let mut queue = Queue::new("p".into());
-        queue.push(envelopes(0, 5), Kept::Stored, 0);
-        queue.take_batch(1, 100, 1000, false).unwrap();
-        queue.push(envelopes(5, 2), Kept::Stored, 0);
-        queue.split(1, [1, 2]);
-        let sizes = [2, 3, 4].map(|request| queue.take_batch(request, 100, 1000, false).unwrap().len());
-        assert_eq!(sizes, [2, 3, 2]);
-    }
-
-    #[test]
-    fn what_is_too_old_leaves_whichever_page_tracked_it() {
-        let mut dead = Queue::new("dead".into());
-        dead.push(envelopes(0, 2), Kept::Writing, 5);
-        let mut queue = Queue::new("p".into());
-        queue.push(envelopes(2, 1), Kept::Stored, 4);
-        queue.push(envelopes(3, 1), Kept::Stored, 6);
-        queue.adopt(dead.unstored(), Kept::Stored);
-        let left = [4, 5, 6, 7].map(|at| queue.remove_older(at).events.len());
-        assert_eq!((left, queue.len(), queue.bytes()), ([0, 1, 2, 1], 0, 0));
-    }
-
-    #[test]
-    fn what_a_dead_page_left_goes_first() {
-        let mut dead = Queue::new("dead".into());
-        dead.push(envelopes(0, 2), Kept::Writing, 0);
-        let mut queue = Queue::new("p".into());
-        queue.push(envelopes(2, 1), Kept::Stored, 0);
-        assert_eq!(queue.adopt(dead.unstored(), Kept::Stored), (2, vec![]));
-        let batch = queue.take_batch(1, 100, 1000, false).unwrap();
-        assert_eq!(batch.into_body(), "{\"events\":[{\"n\":0},{\"n\":1},{\"n\":2}]}");
-    }
-
-    proptest! {
-        /// Whatever is pushed, taken, delivered and put back: every event is delivered once, in order, if the
-        /// batches are; and no batch is over its limits.
-        #[test]
-        fn every_event_leaves_the_queue_exactly_once_and_in_order(
-            steps in prop::collection::vec((0_usize..130, 1_usize..100, 40_usize..600, any::<bool>()), 1..30)
-        ) {
-            let mut queue = Queue::new("p".into());
-            let (mut pushed, mut delivered) = (0, Vec::new());
-            let drain = vec![(0, 100, 1_000, true); 40];
-            for (request, (push, max_events, max_bytes, delivers)) in (1..).zip(steps.into_iter().chain(drain)) {
-                queue.push(envelopes(pushed, push), Kept::Memory, 0);
-                pushed += push;
-                let Some(batch) = queue.take_batch(request, max_events, max_bytes, false) else { continue };
-                prop_assert!(batch.len() <= max_events && batch.bytes() <= max_bytes);
-                if delivers {
-                    delivered.extend(queue.remove(request).events.into_iter().map(|event| event.id));
-                } else {
-                    queue.release(request);
-                }
-            }
-            let rest = queue.len();
-            prop_assert_eq!(delivered.len() + rest, pushed);
-            let bytes: usize = envelopes(delivered.len(), rest).iter().map(|event| event.json.len()).sum();
-            prop_assert_eq!(queue.bytes(), bytes);
-            prop_assert!(delivered.iter().enumerate().all(|(n, id)| id[1..] == n.to_string()));
-        }
-    }
-}
+mod tests;

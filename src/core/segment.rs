@@ -61,6 +61,8 @@ pub struct Queued {
     pub handed_over: bool,
 }
 
+/// Before a session's id. Inside of any other text the quotes would be escaped.
+const SESSION: &[u8] = b"\"$session_id\":";
 const SEPARATOR: &str = ",\n";
 const DIGITS: usize = 8;
 
@@ -113,6 +115,13 @@ impl Segment {
     /// Bytes of its envelopes.
     pub fn bytes(&self) -> usize {
         self.events.iter().map(|queued| queued.envelope.json.len()).sum()
+    }
+
+    /// The session its events were tracked in, as their text has it: those of a task have one in common.
+    pub fn session(&self) -> Option<&[u8]> {
+        let json = self.events.first()?.envelope.json.as_bytes();
+        let start = json.windows(SESSION.len()).position(|part| part == SESSION)? + SESSION.len();
+        json[start..].split(|&byte| byte == b',').next()
     }
 
     /// The record of what is still in the segment.

@@ -6,6 +6,7 @@ use e2e::{Scene, Tracked, in_each_browser};
 in_each_browser!(
     a_session_is_that_of_all_tabs_and_ends_after_half_an_hour_without_events,
     a_session_is_not_ended_by_a_clock_that_is_set,
+    a_batch_ends_with_a_session_where_that_costs_no_request,
 );
 
 async fn a_session_is_that_of_all_tabs_and_ends_after_half_an_hour_without_events(
@@ -68,5 +69,22 @@ async fn a_session_is_not_ended_by_a_clock_that_is_set(scene: &mut Scene) -> Res
         assert_eq!(session(name)?, session("right")?, "{name}");
     }
     assert_ne!(session("an hour on")?, session("right")?, "a device may have slept for that long");
+    Ok(())
+}
+
+async fn a_batch_ends_with_a_session_where_that_costs_no_request(scene: &mut Scene) -> Result<()> {
+    scene.visit("module.html").await?;
+    scene
+        .run::<()>(
+            "await appizer.init({ ...options, flushInterval: 3600000 });
+            for (let n = 0; n < 60; n++) appizer.track('of one session');
+            await new Promise((resolve) => setTimeout(resolve));
+            appizer.reset();
+            for (let n = 0; n < 90; n++) appizer.track('of the next');
+            await appizer.flush();",
+        )
+        .await?;
+    let sizes: Vec<_> = scene.distinct(150).await?.batches().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [60, 90]);
     Ok(())
 }
