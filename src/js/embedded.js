@@ -6,17 +6,21 @@ const ALPHABET = ' !#%&()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_ab
 
 export const compile = () => WebAssembly.compile(decode());
 
-// A bit for each byte that is one character; the others are two, of which the first is one of the first two.
+// A bit for each byte that is one character; the others are two, of which the first is one of the first two. The bytes
+// are written over the text's own, which run ahead of them.
 function decode() {
-  const kinds = [[], []];
+  const [rare, frequent] = [[], []];
   for (let byte = 0; byte < 256; byte++) {
-    kinds[(parseInt(text.substr((byte >> 3) * 2, 2), 16) >> (byte & 7)) & 1].push(byte);
+    const isFrequent = (parseInt(text.substr((byte >> 3) * 2, 2), 16) >> (byte & 7)) & 1;
+    (isFrequent ? frequent : rare).push(byte);
   }
-  const places = new Map([...ALPHABET].map((letter, place) => [letter, place]));
-  const bytes = [];
-  for (let at = 64; at < text.length; at++) {
-    const place = places.get(text[at]);
-    bytes.push(place < 2 ? kinds[0][place * ALPHABET.length + places.get(text[++at])] : kinds[1][place - 2]);
+  const places = [];
+  [...ALPHABET].forEach((letter, place) => (places[letter.charCodeAt()] = place));
+  const bytes = new TextEncoder().encode(text);
+  let end = 0;
+  for (let at = 64; at < bytes.length; at++) {
+    const place = places[bytes[at]];
+    bytes[end++] = place < 2 ? rare[place * ALPHABET.length + places[bytes[++at]]] : frequent[place - 2];
   }
-  return Uint8Array.from(bytes);
+  return bytes.subarray(0, end);
 }

@@ -276,7 +276,9 @@ const missing = (database) => STORES.filter((store) => !database.objectStoreName
 /** Keeps a text in localStorage, or forgets it. Whether the browser let it. */
 export function keep(name, text) {
   try {
-    text ? localStorage.setItem(name, text) : localStorage.removeItem(name);
+    if (!text) localStorage.removeItem(name);
+    // Writing costs many times what looking does: all other pages are told of it.
+    else if (localStorage.getItem(name) !== text) localStorage.setItem(name, text);
     return true;
   } catch {
     // Forbidden, full, or a worker.

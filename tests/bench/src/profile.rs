@@ -12,13 +12,18 @@ use crate::trackers::{Tracker, bundles};
 const EVENTS: u32 = 10_000;
 const SHOWN: usize = 40;
 
-/// Prints the costliest functions, and leaves the whole profile for DevTools.
+/// Prints the costliest functions, and leaves the whole profiles for DevTools.
 pub async fn show(scene: &mut Scene, tracker: Tracker) -> Result<()> {
-    let profile = scene.profile(tracker, EVENTS).await?;
-    let file = bundles().join(tracker.name).with_extension("cpuprofile");
+    let [start, burst] = scene.profiles(tracker, EVENTS).await?;
+    print(&format!("the start of {}", tracker.name), &format!("{}-start", tracker.name), &start)?;
+    print(&format!("{EVENTS} events of {}", tracker.name), tracker.name, &burst)
+}
+
+fn print(title: &str, name: &str, profile: &Value) -> Result<()> {
+    let file = bundles().join(name).with_extension("cpuprofile");
     fs::write(&file, profile.to_string()).with_context(|| format!("writing {}", file.display()))?;
-    println!("{EVENTS} events of {}, in milliseconds of the main thread by itself:", tracker.name);
-    let mut costs = Vec::from_iter(costs(&profile)?);
+    println!("{title}, in milliseconds of the main thread by itself:");
+    let mut costs = Vec::from_iter(costs(profile)?);
     costs.sort_by(|(_, one), (_, other)| other.total_cmp(one));
     for (function, micros) in costs.iter().take(SHOWN) {
         println!("{:>9.1}  {function}", micros / 1000.0);

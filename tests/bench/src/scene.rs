@@ -252,18 +252,21 @@ impl Scene {
         })
     }
 
-    /// Where the main thread's time goes while `count` events are tracked and delivered, by Chromium's sampling
-    /// profiler: its profile, as DevTools opens it.
-    pub async fn profile(&mut self, tracker: Tracker, count: u32) -> Result<Value> {
+    /// Where the main thread's time goes while the tracker starts, and while `count` events are tracked and delivered, by
+    /// Chromium's sampling profiler: its profiles, as DevTools opens them.
+    pub async fn profiles(&mut self, tracker: Tracker, count: u32) -> Result<[Value; 2]> {
         self.visit(json!({})).await?;
-        self.load(tracker.name).await?;
         self.browser.devtools("Profiler.enable", json!({})).await?;
         self.browser.devtools("Profiler.setSamplingInterval", json!({ "interval": 100 })).await?;
+        self.browser.devtools("Profiler.start", json!({})).await?;
+        self.load(tracker.name).await?;
+        let start = self.browser.devtools("Profiler.stop", json!({})).await?["profile"].take();
         self.browser.devtools("Profiler.start", json!({})).await?;
         self.burst(0, count).await?;
         self.wait_for(count, Duration::from_secs(30)).await;
         sleep(QUIET).await;
-        Ok(self.browser.devtools("Profiler.stop", json!({})).await?["profile"].take())
+        let burst = self.browser.devtools("Profiler.stop", json!({})).await?["profile"].take();
+        Ok([start, burst])
     }
 
     /// A page of an origin that nothing was stored for.
