@@ -46,7 +46,9 @@ export function makeTransport(answer) {
         underway.delete(id);
         answer(RESPONSE, id, text, failure);
       };
-      attempt().then(tell, (error) => tell(undefined, `${error?.message ?? error}`));
+      const fail = (error) => tell(undefined, `${error?.message ?? error}`);
+      // Of a page that closes itself Chromium fails what outlives it, a moment before the page hears that it goes.
+      attempt().then(tell, (error) => (keepalive && globalThis.document?.hidden ? setTimeout(fail, 100, error) : fail(error)));
     },
 
     /** Gives a request up. */

@@ -21,7 +21,6 @@ pub(super) struct InFlight {
     pub(super) events: usize,
     bytes: usize,
     keepalive: bool,
-    at_exit: bool,
     pub(super) deadline: u64,
 }
 
@@ -108,10 +107,10 @@ impl Engine {
         self.pacing.note_round();
     }
 
-    /// Sends the next batch of the round: one at a time, so that a page's events arrive in their order.
+    /// Sends the next batch of the round: one at a time, so that a page's events arrive in their order, and what a page sends when
+    /// it is hidden takes the share of what may outlive it from no other.
     pub(super) fn send_due(&mut self, now: u64) {
-        let busy = self.requests.iter().any(|in_flight| !in_flight.at_exit);
-        if busy || !self.may_send(now) || !self.queue.awaits_request(self.round) {
+        if !self.requests.is_empty() || !self.may_send(now) || !self.queue.awaits_request(self.round) {
             return;
         }
         if self.pacing.has_token(now) {
@@ -225,7 +224,7 @@ impl Engine {
         let keepalive = at_exit || outlives;
         let deadline = now + policy::REQUEST_TIMEOUT;
         self.pacing.spend_token();
-        self.requests.push(InFlight { id, to: self.to, events, bytes, keepalive, at_exit, deadline });
+        self.requests.push(InFlight { id, to: self.to, events, bytes, keepalive, deadline });
         self.effects.push(Effect::Send(Request { id, body: batch.into_body(), keepalive, at_exit }));
         true
     }

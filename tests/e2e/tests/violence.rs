@@ -21,4 +21,6 @@ e2e::hold!(
     // The others cannot: Case::not_run says why.
     a_browser_that_is_quit: "quit" in Chromium in_chromium, Firefox in_firefox;
     a_page_that_crashes: "crash" in Chromium in_chromium;
+    // Firefox and WebKit repeat: docs/reliability.md says why.
+    a_tab_that_closes_itself: "close-itself" in Chromium in_chromium;
 );

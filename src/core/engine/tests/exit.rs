@@ -220,6 +220,22 @@ fn what_is_being_written_when_a_page_is_hidden_is_kept_elsewhere_until_it_is_in_
 }
 
 #[test]
+fn what_a_hidden_page_sends_next_waits_so_that_it_may_outlive_the_page_too() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "p");
+    page.stalled = true;
+    page.track(&mut disk, 0..1000);
+    page.input(&mut disk, |engine, now| engine.handle_hidden(now));
+    page.stalled = false;
+    page.drain(&mut disk);
+    assert!(!page.requests.is_empty() && page.requests.iter().all(|request| request.at_exit));
+    while page.requests[0].at_exit {
+        page.respond(&mut disk, 200);
+    }
+    assert!(page.requests[0].keepalive);
+}
+
+#[test]
 fn a_closed_tracker_refuses_events_and_answers_flush() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "p");
