@@ -1,5 +1,5 @@
 //! The shell in a real browser: `wasm-pack test --headless --chrome --firefox`.
-#![cfg(target_family = "wasm")]
+#![cfg(all(target_family = "wasm", feature = "standalone"))]
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
 #[path = "browser/network.rs"]

@@ -1,11 +1,11 @@
 //! Carries out the engine's effects, one after another. The engine is never borrowed while the page's own code
 //! runs: a listener may call the tracker.
 
-use crate::browser::environment::{self, describe};
-use crate::browser::lifecycle::Lifecycle;
+use crate::browser::environment;
+use crate::browser::lifecycle::{self, Lifecycle};
 use crate::browser::store::{self, Answer, Store};
 use crate::browser::transport::{self, Transport};
-use crate::core::dead_letter::Disposal;
+use crate::core::dead_letter::{DeadLetter, Disposal};
 use crate::core::effect::{Effect, Request};
 use crate::core::engine::{Engine, Setup, StoreFailure};
 use crate::core::exit::Mark;
@@ -19,8 +19,7 @@ use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
-use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::cell::{Cell, OnceCell, RefCell};
 use wasm_bindgen::prelude::*;
 
 /// One tracker's engine, and what it works with.
@@ -29,8 +28,7 @@ pub struct Driver {
     instance: String,
     listener: Function,
     store: RefCell<Option<Store>>,
-    answer: Answer,
-    transport: Transport,
+    links: OnceCell<Links>,
     /// Counts the openings of the store, so that no answer of one is taken for another's.
     openings: Cell<u32>,
     /// The page whose records are being read.
@@ -41,95 +39,98 @@ pub struct Driver {
     /// Who waits for an answer.
     calls: RefCell<Vec<(u32, Function)>>,
     last_call: Cell<u32>,
-    lifecycle: RefCell<Option<Lifecycle>>,
+}
+
+/// What a tracker has to do with JavaScript; there from its start.
+struct Links {
+    answer: Answer,
+    transport: Transport,
+    lifecycle: Lifecycle,
 }
 
 impl Driver {
     /// Starts a tracker. `listener` is called with every notice.
-    pub fn start(options: Options, anonymous: String, listener: Function) -> Rc<Self> {
+    pub fn start(options: Options, anonymous: String, listener: Function) -> &'static Self {
         let instance = options.instance.clone();
-        let driver = Rc::new_cyclic(|driver: &Weak<Self>| {
-            let answer = answer(driver.clone());
-            let transport = transport::make(&answer);
-            let setup = Setup {
-                options,
-                owner: environment::unique_name(),
-                anonymous,
-                ua: environment::user_agent(),
-                seed: environment::seed(),
-                online: environment::is_online(),
-                good_link: good_link(&instance).flatten(),
-                tab: store::tab_name(),
-                opted_out: has_opted_out(&instance),
-                fetch_outlives: transport.can_outlive(),
-                can_insure: transport.can_insure(),
-            };
-            Self {
-                engine: RefCell::new(Engine::new(setup, environment::now())),
-                instance,
-                listener,
-                store: RefCell::default(),
-                answer,
-                transport,
-                openings: Cell::default(),
-                loading: RefCell::default(),
-                timer: RefCell::default(),
-                sharing: RefCell::default(),
-                calls: RefCell::default(),
-                last_call: Cell::default(),
-                lifecycle: RefCell::new(Some(Lifecycle::listen(driver.clone()))),
-            }
+        let setup = Setup {
+            options,
+            owner: environment::unique_name(),
+            anonymous,
+            ua: environment::user_agent(),
+            seed: environment::seed(),
+            online: environment::is_online(),
+            good_link: good_link(&instance).flatten(),
+            tab: store::tab_name(),
+            opted_out: has_opted_out(&instance),
+            fetch_outlives: transport::can_outlive(),
+            can_insure: transport::can_insure(),
+        };
+        let driver: &'static Self = Box::leak(Box::new(Self {
+            engine: RefCell::new(Engine::new(setup, environment::now())),
+            instance,
+            listener,
+            store: RefCell::default(),
+            links: OnceCell::new(),
+            openings: Cell::default(),
+            loading: RefCell::default(),
+            timer: RefCell::default(),
+            sharing: RefCell::default(),
+            calls: RefCell::default(),
+            last_call: Cell::default(),
+        }));
+        driver.links.get_or_init(|| {
+            let answer = Closure::new(|kind, id, text, failure| driver.answer(kind, id, text, failure));
+            Links { transport: transport::make(&answer), lifecycle: lifecycle::watch(&answer), answer }
         });
         driver.drain();
         driver
     }
 
     /// Gives the engine an input and does what follows from it.
-    pub fn input(self: &Rc<Self>, input: impl FnOnce(&mut Engine, u64)) {
+    pub fn input(&'static self, input: impl FnOnce(&mut Engine, u64)) {
         input(&mut self.engine.borrow_mut(), environment::now());
         self.drain();
     }
 
     /// Begins a flush; `settle` is called with its result.
-    pub fn flush(self: &Rc<Self>, settle: Function) {
+    pub fn flush(&'static self, settle: Function) {
         let call = self.note_call(settle);
         self.input(|engine, now| engine.handle_flush(call, now));
     }
 
     /// Calls `settle` with the queue's account over all pages that share it.
-    pub fn stats(self: &Rc<Self>, settle: Function) {
+    pub fn stats(&'static self, settle: Function) {
         self.ask(store::STATS, rows::ACCOUNTS, settle);
     }
 
     /// Calls `settle` with the dead letters; none where there is no store.
-    pub fn letters(self: &Rc<Self>, settle: Function) {
+    pub fn letters(&'static self, settle: Function) {
         self.ask(store::LETTERS, rows::DEAD_LETTERS, settle);
     }
 
     /// Sends all dead letters again or forgets them, and calls `settle` with their number.
-    pub fn dispose_of_letters(self: &Rc<Self>, disposal: Disposal, settle: Function) {
+    pub fn dispose_of_letters(&'static self, disposal: Disposal, settle: Function) {
         let kind = if disposal == Disposal::Resend { store::RESEND } else { store::DISCARD };
         self.ask(kind, rows::DEAD_LETTERS, settle);
     }
 
-    /// Where the last reply to any page was a success from; `None` where that cannot be read.
-    pub fn good_link(&self) -> Option<Option<u32>> {
-        good_link(&self.instance)
-    }
-
     /// Stops for good.
-    pub fn close(self: &Rc<Self>) {
-        let good = self.good_link();
-        self.input(|engine, now| {
-            if let Some(good) = good {
-                engine.handle_link(good);
-            }
-            engine.handle_close(now);
-        });
-        self.lifecycle.replace(None);
+    pub fn close(&'static self) {
+        self.read_link();
+        self.input(Engine::handle_close);
+        if let Some(links) = self.links.get() {
+            links.lifecycle.stop();
+        }
     }
 
-    fn drain(self: &Rc<Self>) {
+    /// Tells the engine where the last reply to any page was a success from, where that can be read.
+    fn read_link(&self) {
+        if let Some(good) = good_link(&self.instance) {
+            self.engine.borrow_mut().handle_link(good);
+        }
+    }
+
+    fn drain(&'static self) {
         loop {
             let effect = self.engine.borrow_mut().poll_effect();
             let Some(effect) = effect else { break };
@@ -138,21 +139,24 @@ impl Driver {
         self.set_timer();
     }
 
-    fn perform(self: &Rc<Self>, effect: Effect) {
+    fn perform(&'static self, effect: Effect) {
         match effect {
             Effect::Open { owner, identity } => {
                 let opening = self.next_opening();
                 let mut store = self.store.borrow_mut();
-                let store = store.get_or_insert_with(|| {
-                    store::make(&self.instance, &owner, policy::LEASE_RENEWAL, &self.answer)
-                });
-                store.open(opening, &rows::identity_row(&identity));
+                if store.is_none()
+                    && let Some(links) = self.links.get()
+                {
+                    *store = Some(store::make(&self.instance, &owner, policy::LEASE_RENEWAL, &links.answer));
+                }
+                if let Some(store) = &*store {
+                    store.open(opening, &rows::identity_row(&identity));
+                }
             }
             Effect::Write(write) => {
-                let letters = if write.letters.is_empty() { 0 } else { policy::MAX_DEAD_LETTERS as u32 };
-                let written = self.with_store(|store| {
-                    store.commit(write.id, Operations::of_write(&write).as_str(), letters);
-                });
+                let letters = if write.letters { policy::MAX_DEAD_LETTERS as u32 } else { 0 };
+                let written =
+                    self.with_store(|store| store.commit(write.id, write.operations.as_str(), letters));
                 if written.is_none() {
                     self.hear(store::WRITTEN, write.id, None, Some("the store is closed".into()));
                 }
@@ -174,12 +178,12 @@ impl Driver {
             Effect::Insure { body } => {
                 let engine = self.engine.borrow();
                 let Options { endpoint, api_key, .. } = engine.options();
-                self.transport.insure(endpoint, api_key, body.as_deref());
+                self.with_transport(|transport| transport.insure(endpoint, api_key, body.as_deref()));
             }
-            Effect::Abort { request } => self.transport.abort(request),
+            Effect::Abort { request } => self.with_transport(|transport| transport.abort(request)),
             Effect::KeepElsewhere { unstored } => {
                 let left = [&name(&self.instance, "left:"), self.engine.borrow().owner()].concat();
-                store::keep(&left, Operations::of_records(&unstored).as_str());
+                store::keep(&left, unstored.as_str());
             }
             Effect::Leave { mark } => self.leave(mark),
             Effect::RememberLink { good } => {
@@ -187,88 +191,108 @@ impl Driver {
                 good.into_iter().for_each(|good| text::push_decimal(&mut row, good.into()));
                 store::keep(&name(&self.instance, GOOD_LINK), &row);
             }
-            Effect::Notify(notice) => drop(self.listener.call1(&JsValue::UNDEFINED, &to_js(&notice))),
-            Effect::SettleFlush { call, result } => self.settle(call, &to_js(&result)),
+            Effect::Notify(notice) => {
+                drop(self.listener.call1(&JsValue::UNDEFINED, &to_js(&notice.members())))
+            }
+            Effect::SettleFlush { call, result } => self.settle(call, &to_js(&result.members())),
         }
     }
 
-    /// What the store tells, and what became of requests.
-    fn hear(self: &Rc<Self>, kind: u32, id: u32, text: Option<String>, failure: Option<String>) {
-        let current = id == self.openings.get();
+    /// What JavaScript tells; what it returns is for the two that are asked in the midst of a transaction.
+    fn answer(
+        &'static self,
+        kind: u32,
+        id: u32,
+        text: Option<String>,
+        failure: Option<String>,
+    ) -> Option<String> {
+        match kind {
+            store::LEASE => {
+                let engine = self.engine.borrow();
+                return rows::take_lease(text.as_deref(), engine.owner(), environment::now());
+            }
+            store::SHARE => {
+                let mut sharing = self.sharing.borrow_mut();
+                let (share, answer) = sharing.iter_mut().find(|(share, _)| share.id == id)?;
+                let (row, granted) = shared::update(text.as_deref(), share);
+                *answer = Some(granted);
+                return row;
+            }
+            store::LIFE => self.read_link(),
+            _ => {}
+        }
+        self.hear(kind, id, text, failure);
+        None
+    }
+
+    /// What the store tells, what became of requests, and what becomes of the page.
+    fn hear(&'static self, kind: u32, id: u32, text: Option<String>, failure: Option<String>) {
         let refused = text.is_none();
         let text = text.unwrap_or_default();
+        let now = environment::now();
+        let mut engine = self.engine.borrow_mut();
+        let mut answer = None;
         match kind {
-            store::WRITTEN => self.input(|engine, now| {
-                engine.handle_written(id, failure.as_deref().map(read_failure), now);
-            }),
+            store::WRITTEN => engine.handle_written(id, failure.as_deref().map(read_failure), now),
             store::STATS => {
-                let stats = {
-                    let engine = self.engine.borrow();
-                    let others = rows::accounts_without(&text, engine.owner());
-                    engine.stats(&others, environment::now())
-                };
+                let others = rows::accounts_without(&text, engine.owner());
                 let leases = self.store.borrow().as_ref().is_some_and(Store::leases);
-                self.settle(id, &to_js(&stats.with_leases(leases)));
+                answer = Some(to_js(&engine.stats(&others, now).members(leases)));
             }
-            store::LETTERS => self.settle(id, &to_js(&rows::letters(&text))),
+            store::LETTERS => {
+                let letters = rows::letters(&text).into_iter().map(DeadLetter::members);
+                answer = Some(to_js(&letters.collect::<Vec<_>>()));
+            }
             store::RESEND | store::DISCARD => {
                 let letters = rows::letters(&text);
                 let disposal = if kind == store::RESEND { Disposal::Resend } else { Disposal::Discard };
-                let count = letters.len() as u32;
-                self.input(|engine, now| engine.handle_letters(letters, disposal, now));
-                self.settle(id, &count.into());
+                answer = Some((letters.len() as u32).into());
+                engine.handle_letters(letters, disposal, now);
             }
             store::SHARED => {
-                let place = self.sharing.borrow().iter().position(|(share, _)| share.id == id);
-                if let Some(place) = place {
-                    let (_, granted) = self.sharing.borrow_mut().swap_remove(place);
-                    let granted = granted.filter(|_| failure.is_none());
-                    self.input(|engine, now| engine.handle_shared(id, granted, now));
+                let mut sharing = self.sharing.borrow_mut();
+                if let Some(place) = sharing.iter().position(|(share, _)| share.id == id) {
+                    let (_, granted) = sharing.swap_remove(place);
+                    engine.handle_shared(id, granted.filter(|_| failure.is_none()), now);
                 }
             }
             store::RESPONSE => {
-                let response = if refused {
-                    failure.map(Response::failed)
-                } else {
-                    Some(Response::read(&text, environment::now()))
-                };
+                let response =
+                    if refused { failure.map(Response::failed) } else { Some(Response::read(&text, now)) };
                 if let Some(response) = response {
-                    self.input(|engine, now| engine.handle_response(id, response, now));
+                    engine.handle_response(id, response, now);
                 }
             }
-            _ if !current => {}
-            store::CLOSED => self.input(Engine::handle_store_closed),
+            store::LIFE => lifecycle::tell(&mut engine, &text, now),
+            _ if id != self.openings.get() => {}
+            store::CLOSED => engine.handle_store_closed(now),
             store::OPENED => match failure {
                 None => {
-                    let identity = rows::read_identity(&text);
-                    self.input(|engine, now| {
-                        engine.handle_opened(identity.unwrap_or_else(|| engine.identity().clone()), now);
-                    });
+                    let identity = rows::read_identity(&text).unwrap_or_else(|| engine.identity().clone());
+                    engine.handle_opened(identity, now);
                 }
-                // After its time the engine takes nothing more: what is left stays for the next page.
                 Some(failure) => {
-                    if self.engine.borrow().is_opening() {
-                        let left = rows::records_in(&store::take_left(&self.instance));
-                        self.input(|engine, now| engine.handle_open_failed(message(&failure), left, now));
-                    } else {
-                        self.input(|engine, now| {
-                            engine.handle_open_failed(message(&failure), Vec::new(), now)
-                        });
-                    }
+                    // After its time the engine takes nothing more: what is left stays for the next page.
+                    let left =
+                        if engine.is_opening() { store::take_left(&self.instance) } else { String::new() };
+                    engine.handle_open_failed(message(&failure), rows::records_in(&left), now);
                 }
             },
-            store::ORPHANS => self.input(|engine, now| engine.handle_orphans(rows::orphans(&text), now)),
+            store::ORPHANS => engine.handle_orphans(rows::orphans(&text), now),
             store::LOADED => {
                 let owner = self.loading.take();
-                self.input(|engine, now| {
-                    if refused {
-                        engine.handle_load_failed(&owner);
-                    } else {
-                        engine.handle_loaded(&owner, rows::records(&text), now);
-                    }
-                });
+                if refused {
+                    engine.handle_load_failed(&owner);
+                } else {
+                    engine.handle_loaded(&owner, rows::records(&text), now);
+                }
             }
-            _ => self.input(|engine, now| engine.handle_usurped(environment::unique_name(), now)),
+            _ => engine.handle_usurped(environment::unique_name(), now),
+        }
+        drop(engine);
+        self.drain();
+        if let Some(answer) = answer {
+            self.settle(id, &answer);
         }
     }
 
@@ -320,11 +344,13 @@ impl Driver {
         let engine = self.engine.borrow();
         let Options { endpoint, api_key, beacon_url, .. } = engine.options();
         let Request { id, body, keepalive, at_exit } = request;
-        self.transport.send(*id, endpoint, api_key, body, *keepalive, *at_exit, beacon_url.as_deref());
+        self.with_transport(|transport| {
+            transport.send(*id, endpoint, api_key, body, *keepalive, *at_exit, beacon_url.as_deref());
+        });
     }
 
     /// Reads all rows of a store for a call of the page's.
-    fn ask(self: &Rc<Self>, kind: u32, store: &str, settle: Function) {
+    fn ask(&'static self, kind: u32, store: &str, settle: Function) {
         let call = self.note_call(settle);
         let asked = self.with_store(|opened| opened.read(kind, call, store, "", "\u{ffff}", 0));
         if asked.is_none() {
@@ -353,18 +379,21 @@ impl Driver {
         self.store.borrow().as_ref().map(act)
     }
 
-    fn set_timer(self: &Rc<Self>) {
+    fn with_transport(&self, act: impl FnOnce(&Transport)) {
+        if let Some(links) = self.links.get() {
+            act(&links.transport);
+        }
+    }
+
+    fn set_timer(&'static self) {
         let next = self.engine.borrow().next_timeout();
         let mut timer = self.timer.borrow_mut();
         if timer.as_ref().map(|(at, _)| *at) != next {
             *timer = next.map(|at| {
-                let driver = Rc::downgrade(self);
                 let ms = at.saturating_sub(environment::now()).min(i32::MAX as u64) as u32;
-                let timeout = Timeout::new(ms, move || {
-                    if let Some(driver) = driver.upgrade() {
-                        driver.timer.replace(None).map(|(_, timeout)| timeout.forget());
-                        driver.input(Engine::handle_timeout);
-                    }
+                let timeout = Timeout::new(ms, || {
+                    self.timer.replace(None).map(|(_, timeout)| timeout.forget());
+                    self.input(Engine::handle_timeout);
                 });
                 (at, timeout)
             });
@@ -374,29 +403,7 @@ impl Driver {
 
 /// A value as plain JavaScript data.
 pub fn to_js(value: &impl Serialize) -> JsValue {
-    value.serialize(&Serializer::json_compatible()).unwrap_or_else(|error| describe(&error.into()).into())
-}
-
-fn answer(driver: Weak<Driver>) -> Answer {
-    Closure::new(move |kind, id, text: Option<String>, failure| {
-        let driver = driver.upgrade()?;
-        match kind {
-            store::LEASE => {
-                let engine = driver.engine.borrow();
-                return rows::take_lease(text.as_deref(), engine.owner(), environment::now());
-            }
-            store::SHARE => {
-                let mut sharing = driver.sharing.borrow_mut();
-                let (share, answer) = sharing.iter_mut().find(|(share, _)| share.id == id)?;
-                let (row, granted) = shared::update(text.as_deref(), share);
-                *answer = Some(granted);
-                return row;
-            }
-            _ => {}
-        }
-        driver.hear(kind, id, text, failure);
-        None
-    })
+    value.serialize(&Serializer::json_compatible()).unwrap_or_default()
 }
 
 /// The message of an error that `store.js` tells as its name and its message.
@@ -415,7 +422,7 @@ fn read_failure(failure: &str) -> StoreFailure {
 const GOOD_LINK: &str = "good_link";
 
 fn good_link(instance: &str) -> Option<Option<u32>> {
-    store::find(&name(instance, GOOD_LINK)).map(|text| text.parse::<u64>().ok().map(|to| to as u32))
+    store::find(&name(instance, GOOD_LINK)).map(|text| text::read_decimal(&text).map(|to| to as u32))
 }
 
 /// Whether the visitor has opted out.

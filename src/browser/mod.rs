@@ -1,14 +1,14 @@
 //! The shell: carries out the core's effects in a browser, and decides nothing. It runs in pages and in
 //! workers alike, so nothing here takes a `window` for granted.
 //!
-//! Public for this crate's own browser tests; the package's face is [`api`], and [`standalone`] without it.
+//! Public for this crate's own browser tests; the package's face is `exports`, and `standalone` without it.
 
 pub mod api;
 mod driver;
 pub mod environment;
-mod error;
+#[cfg(not(feature = "standalone"))]
+pub mod exports;
 mod lifecycle;
-mod options;
 #[cfg(feature = "standalone")]
 pub mod standalone;
 pub mod store;

@@ -1,13 +1,15 @@
 //! The functions of a plain `wasm-pack build`: one tracker for the module, with the facade's names. Unlike the
 //! facade they exist only once the module is instantiated.
 
+mod error;
 mod event;
+pub mod options;
 
 use crate::browser::api::Core;
 use crate::browser::environment::{self, property, set};
-use crate::browser::error::error;
 use crate::core::event::Refusal;
 use crate::core::policy;
+use error::error;
 use js_sys::{Function, Object, Promise};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -116,7 +118,7 @@ pub fn on(kind: String, listener: Function) -> Function {
 }
 
 /// A promise of what `question` settles with, or of `undefined` before `init`.
-fn ask(question: impl Fn(&Core, Function)) -> Promise {
+fn ask(question: impl Fn(Core, Function)) -> Promise {
     Promise::new(&mut |resolve, _| {
         if with_core(|core| question(core, resolve.clone())).is_none() {
             let _ = resolve.call0(&JsValue::UNDEFINED);
@@ -128,7 +130,7 @@ fn start(options: &JsValue, listener: Function) -> Result<(), js_sys::Error> {
     if MODULE.with_borrow(|module| module.core.is_some()) {
         return Err(error("already_initialized", "init was called before"));
     }
-    let core = Core::new(options, None, listener)?;
+    let core = Core::new(options::read(options)?, environment::unique_name(), listener);
     MODULE.with_borrow_mut(|module| module.core = Some(core));
     Ok(())
 }
@@ -158,15 +160,15 @@ fn hand_over() {
 
 /// Calls the core, after it has been given what was tracked before. It borrows nothing of this module while it
 /// works: a listener of the page may call back.
-fn with_core<T>(act: impl FnOnce(&Core) -> T) -> Option<T> {
+fn with_core<T>(act: impl FnOnce(Core) -> T) -> Option<T> {
     let (core, lines) = MODULE.with_borrow_mut(|module| {
-        let core = module.core.clone()?;
+        let core = module.core?;
         Some((core, std::mem::take(&mut module.lines)))
     })?;
     if !lines.is_empty() {
         core.track(lines.join("\n"));
     }
-    Some(act(&core))
+    Some(act(core))
 }
 
 fn notify(notice: &JsValue) {
@@ -183,7 +185,7 @@ fn notify(notice: &JsValue) {
 fn refused(refusal: Refusal) -> JsValue {
     let notice = Object::new();
     set(&notice, "type", "rejected");
-    set(&notice, "code", serde_wasm_bindgen::to_value(&refusal).unwrap_or_default());
+    set(&notice, "code", refusal.as_str());
     set(&notice, "message", refusal.message());
     notice.into()
 }

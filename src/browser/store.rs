@@ -34,6 +34,8 @@ pub const SHARED: u32 = 11;
 pub const CLOSED: u32 = 12;
 /// What came of a request: [`crate::core::verdict::Response::read`]. Neither text nor failure where nothing will be heard.
 pub const RESPONSE: u32 = 13;
+/// What the browser tells of the page's life: [`crate::browser::lifecycle::tell`].
+pub const LIFE: u32 = 14;
 
 #[wasm_bindgen(module = "/src/js/store.js")]
 extern "C" {

@@ -35,10 +35,10 @@ extern "C" {
     pub fn insure(this: &Transport, endpoint: &str, api_key: &str, body: Option<&str>);
 
     /// Whether a request may outlive its page and carry the key.
-    #[wasm_bindgen(method, js_name = canOutlive)]
-    pub fn can_outlive(this: &Transport) -> bool;
+    #[wasm_bindgen(js_name = canOutlive)]
+    pub fn can_outlive() -> bool;
 
     /// Whether the browser can be given a request for the case that the page dies.
-    #[wasm_bindgen(method, js_name = canInsure)]
-    pub fn can_insure(this: &Transport) -> bool;
+    #[wasm_bindgen(js_name = canInsure)]
+    pub fn can_insure() -> bool;
 }

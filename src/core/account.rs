@@ -1,8 +1,7 @@
 //! What became of every accepted event. A row for each page, stored in the transactions that change its
 //! records, so that account and queue cannot disagree; whoever adopts a page's records takes its row over.
 
-use crate::core::number::number;
-use serde::Serialize;
+use crate::core::members::Members;
 
 /// `accepted = delivered + handed_over + queued + rejected + uncertain + dropped`, where `queued` is what the
 /// other numbers leave.
@@ -23,28 +22,21 @@ pub struct Account {
 }
 
 /// Events given up, by the reason for it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Dropped {
     /// Their record had vanished from the store.
-    #[serde(serialize_with = "number")]
     pub storage_lost: u64,
     /// The oldest, over `maxQueueEvents`.
-    #[serde(serialize_with = "number")]
     pub max_queue_events: u64,
     /// The oldest, over `maxQueueBytes`.
-    #[serde(serialize_with = "number")]
     pub max_queue_bytes: u64,
     /// Older than `maxAge`.
-    #[serde(serialize_with = "number")]
     pub max_age: u64,
     /// The oldest, where the browser had no room for new ones.
-    #[serde(serialize_with = "number")]
     pub quota: u64,
     /// Their record could not be read.
-    #[serde(serialize_with = "number")]
     pub corrupt: u64,
     /// The visitor wants no events sent.
-    #[serde(serialize_with = "number")]
     pub opt_out: u64,
 }
 
@@ -68,6 +60,16 @@ pub enum DropReason {
 }
 
 impl DropReason {
+    const ALL: [Self; 7] = [
+        Self::StorageLost,
+        Self::MaxQueueEvents,
+        Self::MaxQueueBytes,
+        Self::MaxAge,
+        Self::Quota,
+        Self::Corrupt,
+        Self::OptOut,
+    ];
+
     /// The word listeners hear.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -79,6 +81,16 @@ impl DropReason {
             Self::Corrupt => "corrupt",
             Self::OptOut => "opt_out",
         }
+    }
+}
+
+impl Dropped {
+    /// As JavaScript sees it.
+    pub fn members(self) -> Members {
+        let mut account = Account { dropped: self, ..Account::default() };
+        let counts = account.numbers().into_iter().skip(DELIVERY_COLUMNS);
+        let reasons = DropReason::ALL.into_iter().zip(counts);
+        reasons.fold(Members::default(), |members, (reason, count)| members.number(reason.as_str(), *count))
     }
 }
 
@@ -156,11 +168,10 @@ mod tests {
 
     #[test]
     fn a_drop_is_counted_under_its_reason() {
-        use DropReason::*;
-        for reason in [StorageLost, MaxQueueEvents, MaxQueueBytes, MaxAge, Quota, Corrupt, OptOut] {
+        for reason in DropReason::ALL {
             let mut account = Account { accepted: 9, ..Account::default() };
             account.drop(reason, 2);
-            let counted = serde_json::to_value(account.dropped).unwrap()[reason.as_str()].clone();
+            let counted = serde_json::to_value(account.dropped.members()).unwrap()[reason.as_str()].clone();
             assert_eq!((counted.as_f64(), account.queued()), (Some(2.0), 7));
         }
     }

@@ -2,12 +2,11 @@
 //! them, send them again or discard them.
 
 use crate::core::event::Envelope;
-use crate::core::number::number;
+use crate::core::members::Members;
 use crate::core::text;
-use serde::Serialize;
 
 /// One such event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     /// The event's id.
     pub id: String,
@@ -20,13 +19,11 @@ pub struct DeadLetter {
     /// What the endpoint said.
     pub message: String,
     /// When, in milliseconds since 1970.
-    #[serde(serialize_with = "number")]
     pub at: u64,
 }
 
 /// What became of an event that is a dead letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// The endpoint refused it.
     Rejected,
@@ -64,6 +61,17 @@ impl DeadLetter {
         key.push('/');
         key.push_str(&self.id);
         key
+    }
+
+    /// As JavaScript sees it.
+    pub fn members(self) -> Members {
+        Members::default()
+            .text("id", self.id)
+            .text("json", self.json)
+            .text("reason", self.reason.as_str())
+            .number("status", self.status.into())
+            .text("message", self.message)
+            .number("at", self.at)
     }
 
     /// The event, to be queued again.

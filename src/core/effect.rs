@@ -1,11 +1,10 @@
 //! What the engine asks of the shell. Each is carried out once, in order; none is decided on again.
 
-use crate::core::account::Account;
-use crate::core::dead_letter::DeadLetter;
 use crate::core::exit::Mark;
 use crate::core::identity::Identity;
 use crate::core::notice::{FlushResult, Notice};
-use crate::core::segment::{Record, SegmentKey};
+use crate::core::rows::Operations;
+use crate::core::segment::SegmentKey;
 use crate::core::shared::Share;
 
 /// One thing to do.
@@ -19,7 +18,7 @@ pub enum Effect {
         identity: Identity,
     },
     /// One transaction, begun at once; answer with `handle_written`.
-    Write(Box<Write>),
+    Write(Write),
     /// Take the locks of pages that left records or an account and are gone; answer with `handle_orphans`.
     FindOrphans,
     /// Read at most [`crate::core::policy::LOAD_SEGMENTS`] records of `owner`; answer with `handle_loaded`.
@@ -51,7 +50,7 @@ pub enum Effect {
     /// kept there before.
     KeepElsewhere {
         /// None: what was kept there is in the store by now.
-        unstored: Vec<Record>,
+        unstored: Operations,
     },
     /// The page goes away: let go of the locks, close the store.
     Leave {
@@ -75,28 +74,14 @@ pub enum Effect {
 }
 
 /// A change of the store that happens as a whole or not at all.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
     /// Names the write in `handle_written`.
     pub id: u32,
-    /// Records to put.
-    pub puts: Vec<Record>,
-    /// Records to delete.
-    pub deletes: Vec<SegmentKey>,
-    /// The owner whose account row is written.
-    pub owner: String,
-    /// That row.
-    pub account: Account,
-    /// Account rows that were taken over.
-    pub adopted_accounts: Vec<String>,
-    /// The identity row, where it changed.
-    pub identity: Option<Identity>,
-    /// Dead letters to add.
-    pub letters: Vec<DeadLetter>,
-    /// Keys of dead letters to delete.
-    pub settled_letters: Vec<String>,
-    /// Pages whose marks are decided on.
-    pub settled_marks: Vec<String>,
+    /// All that it changes.
+    pub operations: Operations,
+    /// Whether it adds dead letters, of which the store keeps no more than [`crate::core::policy::MAX_DEAD_LETTERS`].
+    pub letters: bool,
 }
 
 /// A batch on its way.

@@ -9,13 +9,12 @@
 //!
 //! `id` and `time` (ISO 8601) are bare; the others are JSON, or empty where the caller gave none.
 
+use crate::core::text::fields;
 use crate::core::{json, policy};
-use serde::Serialize;
 
 /// Why an event was refused. The engine finds the first three of a line itself; the others are found where
 /// JavaScript values are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// Not a string, or nothing but white space.
     InvalidName,
@@ -36,6 +35,20 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The word listeners hear.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidName => "invalid_name",
+            Self::InvalidProperties => "invalid_properties",
+            Self::TooLarge => "too_large",
+            Self::InvalidOverrides => "invalid_overrides",
+            Self::NotSerializable => "not_serializable",
+            Self::TooManyHeld => "too_many_held",
+            Self::Closed => "closed",
+            Self::OptedOut => "opted_out",
+        }
+    }
+
     /// What to do about it.
     pub fn message(self) -> &'static str {
         match self {
@@ -89,7 +102,7 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// The first [`Refusal`] that holds; the line's neighbours are not concerned.
     pub fn parse(line: &'a str) -> Result<Self, Refusal> {
-        let mut fields = line.split('\t');
+        let mut fields = fields(line, '\t');
         let mut field = || fields.next().unwrap_or("");
         let draft = Self {
             id: field(),

@@ -13,6 +13,7 @@
 
 use crate::core::options::Options;
 use crate::core::policy;
+use crate::core::text::fields;
 
 /// The note of a hand-over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +57,7 @@ impl Marks {
     pub fn adopt(&mut self, owner: &str, marks: &[Mark], to: u32, trusted: impl Fn(&Mark) -> bool) {
         for mark in marks {
             let counts = mark.to == to && trusted(mark);
-            let ids = mark.ids.split(' ').filter(|id| counts && !id.is_empty()).map(String::from);
+            let ids = fields(&mark.ids, ' ').filter(|id| counts && !id.is_empty()).map(String::from);
             let ids = ids.filter(|id| !self.failed.contains(id)).collect();
             self.marks.push((owner.into(), ids));
         }
@@ -115,13 +116,14 @@ impl Marks {
         let (_, ids) = self.departed.swap_remove(place);
         if !arrived {
             for (_, marked) in &mut self.marks {
-                marked.retain(|marked| !ids.split(' ').any(|id| id == marked));
+                marked.retain(|marked| !fields(&ids, ' ').any(|id| id == marked));
             }
             if let Some(written) = &mut self.written {
-                let arrived = written.ids.split(' ').filter(|marked| !ids.split(' ').any(|id| id == *marked));
+                let arrived =
+                    fields(&written.ids, ' ').filter(|marked| !fields(&ids, ' ').any(|id| id == *marked));
                 written.ids = arrived.collect::<Vec<_>>().join(" ");
             }
-            self.failed.extend(ids.split(' ').map(String::from));
+            self.failed.extend(fields(&ids, ' ').map(String::from));
         }
         true
     }
@@ -142,7 +144,7 @@ impl Marks {
 }
 
 fn is_in(departed: &[(u32, String)], id: &str) -> bool {
-    departed.iter().any(|(_, ids)| ids.split(' ').any(|departed| departed == id))
+    departed.iter().any(|(_, ids)| fields(ids, ' ').any(|departed| departed == id))
 }
 
 /// Tells endpoint and key apart from others without telling the key (FNV-1a over UTF-16, which JavaScript can do as

@@ -3,25 +3,21 @@
 
 use crate::core::account::Dropped;
 use crate::core::event::Refusal;
-use crate::core::number::number;
-use serde::Serialize;
+use crate::core::members::{Member, Members};
 
 /// Something a listener may want to know.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
     /// The store is open, or given up: `init` is done.
     Opened {
         /// This browser's anonymous id.
         anonymous: String,
         /// The user, where the store or the page names one.
-        #[serde(skip_serializing_if = "Option::is_none")]
         user: Option<String>,
     },
     /// A batch arrived.
     Delivered {
         /// Events in it.
-        #[serde(serialize_with = "number")]
         count: usize,
         /// Their ids.
         ids: Vec<String>,
@@ -31,7 +27,6 @@ pub enum Notice {
         /// Failures in a row.
         attempt: u32,
         /// Milliseconds until it is sent again at the earliest.
-        #[serde(serialize_with = "number")]
         delay: u64,
         /// HTTP status, 0 without an answer.
         status: u16,
@@ -46,7 +41,6 @@ pub enum Notice {
         message: &'static str,
     },
     /// Events became dead letters.
-    #[serde(rename = "rejected")]
     DeadLetters {
         /// `refused_by_endpoint`, `uncertain` or `corrupt`.
         code: &'static str,
@@ -66,7 +60,6 @@ pub enum Notice {
         /// What the endpoint said.
         message: String,
         /// When it is tried again, in milliseconds since 1970.
-        #[serde(serialize_with = "number")]
         until: u64,
     },
     /// Events were given up under a documented limit.
@@ -74,7 +67,6 @@ pub enum Notice {
         /// Which limit.
         reason: &'static str,
         /// How many.
-        #[serde(serialize_with = "number")]
         count: u64,
     },
     /// The tracker works with less than it wants.
@@ -86,9 +78,49 @@ pub enum Notice {
     },
 }
 
+impl Notice {
+    /// As JavaScript sees it.
+    pub fn members(self) -> Members {
+        let kind = |kind: &'static str| Members::default().text("type", kind);
+        match self {
+            Self::Opened { anonymous, user } => {
+                let opened = kind("opened").text("anonymous", anonymous);
+                match user {
+                    Some(user) => opened.text("user", user),
+                    None => opened,
+                }
+            }
+            Self::Delivered { count, ids } => {
+                kind("delivered").number("count", count as u64).with("ids", Member::texts(ids))
+            }
+            Self::Retry { attempt, delay, status, message } => kind("retry")
+                .number("attempt", attempt.into())
+                .number("delay", delay)
+                .number("status", status.into())
+                .text("message", message),
+            Self::Rejected { code, message } => {
+                kind("rejected").text("code", code.as_str()).text("message", message)
+            }
+            Self::DeadLetters { code, message, status, ids } => kind("rejected")
+                .text("code", code)
+                .text("message", message)
+                .number("status", status.into())
+                .with("ids", Member::texts(ids)),
+            Self::Paused { reason, status, message, until } => kind("paused")
+                .text("reason", reason)
+                .number("status", status.into())
+                .text("message", message)
+                .number("until", until),
+            Self::Dropped { reason, count } => kind("dropped").text("reason", reason).number("count", count),
+            Self::Degraded { fallback, message } => {
+                kind("degraded").text("fallback", fallback).text("message", message)
+            }
+        }
+    }
+}
+
 /// Why undelivered events wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waiting {
     /// The store is being opened.
     Opening,
@@ -110,82 +142,117 @@ pub enum Waiting {
     Closed,
 }
 
+impl Waiting {
+    /// The word the page is told.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Interval => "interval",
+            Self::Request => "request",
+            Self::Backoff => "backoff",
+            Self::Paused => "paused",
+            Self::Limit => "limit",
+            Self::Offline => "offline",
+            Self::Reply => "reply",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// The answer to `flush`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlushResult {
     /// Events delivered since the call.
-    #[serde(serialize_with = "number")]
     pub delivered: usize,
     /// Events refused by the endpoint since the call.
-    #[serde(serialize_with = "number")]
     pub rejected: usize,
     /// Events still in this page's queue.
-    #[serde(serialize_with = "number")]
     pub queued: u64,
     /// Why they wait.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
     /// Until when, in milliseconds since 1970.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(serialize_with = "number")]
     pub until: Option<u64>,
 }
 
+impl FlushResult {
+    /// As JavaScript sees it.
+    pub fn members(&self) -> Members {
+        let answer = Members::default()
+            .number("delivered", self.delivered as u64)
+            .number("rejected", self.rejected as u64)
+            .number("queued", self.queued);
+        with_wait(answer, self.waiting, self.until)
+    }
+}
+
 /// The answer to `stats`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stats {
     /// As in [`crate::core::account::Account`], over all pages of the queue.
-    #[serde(serialize_with = "number")]
     pub accepted: u64,
     /// Confirmed by the endpoint.
-    #[serde(serialize_with = "number")]
     pub delivered: u64,
     /// Given to the browser at exit.
-    #[serde(serialize_with = "number")]
     pub handed_over: u64,
     /// Neither settled nor given up.
-    #[serde(serialize_with = "number")]
     pub queued: u64,
     /// Refused by the endpoint.
-    #[serde(serialize_with = "number")]
     pub rejected: u64,
     /// Fate unknown.
-    #[serde(serialize_with = "number")]
     pub uncertain: u64,
     /// Given up.
     pub dropped: Dropped,
     /// Events in requests that are under way, of this page.
-    #[serde(serialize_with = "number")]
     pub in_flight: usize,
     /// `indexeddb` or `memory`.
     pub storage: &'static str,
     /// What is missing here and what is used instead.
     pub fallbacks: Vec<&'static str>,
     /// Why this page's events wait.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
     /// Until when, in milliseconds since 1970.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(serialize_with = "number")]
     pub until: Option<u64>,
     /// The last answer that was not a delivery.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<LastError>,
 }
 
 impl Stats {
-    /// The same, where leases take the place of Web Locks.
-    pub fn with_leases(mut self, leases: bool) -> Self {
+    /// As JavaScript sees it. `leases`: whether they take the place of Web Locks.
+    pub fn members(mut self, leases: bool) -> Members {
         if leases {
             self.fallbacks.push("leases");
         }
-        self
+        let fallbacks = self.fallbacks.into_iter().map(Into::into).collect();
+        let answer = Members::default()
+            .number("accepted", self.accepted)
+            .number("delivered", self.delivered)
+            .number("handedOver", self.handed_over)
+            .number("queued", self.queued)
+            .number("rejected", self.rejected)
+            .number("uncertain", self.uncertain)
+            .with("dropped", Member::Object(self.dropped.members()))
+            .number("inFlight", self.in_flight as u64)
+            .text("storage", self.storage)
+            .with("fallbacks", Member::Texts(fallbacks));
+        let answer = with_wait(answer, self.waiting, self.until);
+        let Some(LastError { status, message }) = self.last_error else { return answer };
+        let error = Members::default().number("status", status.into()).text("message", message);
+        answer.with("lastError", Member::Object(error))
+    }
+}
+
+fn with_wait(mut answer: Members, waiting: Option<Waiting>, until: Option<u64>) -> Members {
+    if let Some(waiting) = waiting {
+        answer = answer.text("waiting", waiting.as_str());
+    }
+    match until {
+        Some(until) => answer.number("until", until),
+        None => answer,
     }
 }
 
 /// An answer that was not a delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastError {
     /// HTTP status, 0 without an answer.
     pub status: u16,

@@ -1,6 +1,8 @@
 //! What `init` accepts: every option is checked here, and the first at fault is named.
 
 use crate::core::policy;
+use crate::core::rows;
+use crate::core::text;
 
 /// An option's value as JavaScript gave it.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +50,13 @@ pub struct Options {
     pub memory: bool,
     /// Names the queue.
     pub instance: String,
+}
+
+/// Options as the facade hands them over, a joined text ([`rows::fields`]): of each its name, and its value behind the first
+/// letter of its type in JavaScript. Of a fraction no more is read than that it is one.
+pub fn given(text: &str) -> impl Iterator<Item = (String, Value)> {
+    let mut fields = rows::fields(text);
+    std::iter::from_fn(move || Some((fields.next()?.into(), Value::read(fields.next()?))))
 }
 
 /// An option at fault.
@@ -160,6 +169,23 @@ impl Options {
     }
 }
 
+impl Value {
+    fn read(text: &str) -> Self {
+        let (kind, value) = text.split_at_checked(1).unwrap_or_default();
+        match (kind, value) {
+            ("s", value) => Self::Text(value.into()),
+            ("b", value) => Self::Flag(value == "true"),
+            ("n", "Infinity") => Self::Number(f64::INFINITY),
+            ("n", value) => {
+                let (whole, fraction) = text::split_at_char(value, '.').unwrap_or((value, ""));
+                let part = if fraction.is_empty() { 0.0 } else { 0.5 };
+                Self::Number(text::read_decimal(whole).map_or(f64::NAN, |whole| whole as f64 + part))
+            }
+            _ => Self::Other,
+        }
+    }
+}
+
 /// Whether it can be a header's value: anything else would make every request fail.
 fn is_key(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic())
@@ -229,6 +255,33 @@ mod tests {
             (false, true, "shop-2")
         );
         assert_eq!(options.requests_per_minute, None);
+    }
+
+    #[test]
+    fn options_are_read_from_the_facade_s_text() {
+        let fields = [
+            ("apiKey", "sk"),
+            ("metadata", "bfalse"),
+            ("batchSize", "n7"),
+            ("flushInterval", "n12.75"),
+            ("requestsPerMinute", "nInfinity"),
+            ("userId", "s"),
+            ("endpoint", "o"),
+            ("maxAge", "n1e+21"),
+            ("maxQueueEvents", "n-1"),
+        ];
+        let joined = fields.map(|(name, value)| format!("{name}\u{1f}{value}")).join("\u{1f}");
+        let values: Vec<_> = given(&joined).collect();
+        let names: Vec<_> = values.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, fields.map(|(name, _)| name));
+        let options = Options::read(values[..5].to_vec()).unwrap();
+        assert_eq!((options.metadata, options.batch_size, options.flush_interval), (false, 7, 12));
+        assert_eq!(options.requests_per_minute, None);
+        assert_eq!((&values[5].1, &values[6].1), (&text(""), &Value::Other));
+        for (_, value) in &values[7..] {
+            assert!(matches!(value, Value::Number(number) if number.is_nan()), "{value:?}");
+        }
+        assert_eq!(given("").count(), 0);
     }
 
     #[test]

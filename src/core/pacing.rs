@@ -2,6 +2,7 @@
 
 use crate::core::policy;
 use crate::core::shared::{Granted, News, Share, Shared};
+use crate::core::text::read_decimal;
 
 /// The page's own part of pacing, and what it knows of the part that all pages share.
 #[derive(Debug)]
@@ -212,6 +213,6 @@ impl Pacing {
 /// Milliseconds that a `Retry-After` header asks for: seconds, or a date, which the shell hands over as
 /// milliseconds since 1970 if it is one.
 pub fn retry_after(header: &str, date: Option<u64>, now: u64) -> Option<u64> {
-    let seconds = header.parse::<u64>().ok();
+    let seconds = read_decimal(header);
     seconds.map(|seconds| seconds.saturating_mul(1000)).or_else(|| Some(date?.saturating_sub(now)))
 }

@@ -15,13 +15,12 @@
 
 use crate::core::account::Account;
 use crate::core::dead_letter::{DeadLetter, Reason};
-use crate::core::effect::Write;
 use crate::core::engine::Orphan;
 use crate::core::exit::Mark;
 use crate::core::identity::Identity;
 use crate::core::lease::Lease;
 use crate::core::segment::{Record, SegmentKey};
-use crate::core::text::{push_decimal, split_at_char};
+use crate::core::text::{self, Fields, push_decimal, read_decimal, split_at_char};
 
 /// The queue's records.
 pub const SEGMENTS: &str = "segments";
@@ -51,37 +50,10 @@ const LAYOUT: char = '1';
 pub struct Operations(String);
 
 impl Operations {
-    /// All that a write changes.
-    pub fn of_write(write: &Write) -> Self {
-        let mut operations = Self::of_records(&write.puts);
-        for key in &write.deletes {
-            operations.push(SEGMENTS, key.as_str(), "");
-        }
-        operations.push(ACCOUNTS, &write.owner, &account_row(write.account));
-        for owner in &write.adopted_accounts {
-            operations.push(ACCOUNTS, owner, "");
-        }
-        for owner in &write.settled_marks {
-            operations.push(MARKS, owner, "");
-        }
-        for key in &write.settled_letters {
-            operations.push(DEAD_LETTERS, key, "");
-        }
-        for letter in &write.letters {
-            operations.push(DEAD_LETTERS, &letter.key(), &letter_row(letter));
-        }
-        if let Some(identity) = &write.identity {
-            operations.push(IDENTITY, IDENTITY, &identity_row(identity));
-        }
-        operations
-    }
-
     /// Puts records.
     pub fn of_records(records: &[Record]) -> Self {
         let mut operations = Self::default();
-        for record in records {
-            operations.push(SEGMENTS, record.key.as_str(), &segment_row(record));
-        }
+        records.iter().for_each(|record| operations.put_record(record));
         operations
     }
 
@@ -92,24 +64,74 @@ impl Operations {
         operations
     }
 
+    /// Puts a record.
+    pub fn put_record(&mut self, record: &Record) {
+        self.push(SEGMENTS, record.key.as_str(), &segment_row(record));
+    }
+
+    /// Puts a page's account.
+    pub fn put_account(&mut self, owner: &str, account: Account) {
+        self.push(ACCOUNTS, owner, &account_row(account));
+    }
+
+    /// Puts the identity.
+    pub fn put_identity(&mut self, identity: &Identity) {
+        self.push(IDENTITY, IDENTITY, &identity_row(identity));
+    }
+
+    /// Adds a dead letter.
+    pub fn put_letter(&mut self, letter: &DeadLetter) {
+        self.push(DEAD_LETTERS, &letter.key(), &letter_row(letter));
+    }
+
+    /// Deletes the row under this key.
+    pub fn delete(&mut self, store: &str, key: &str) {
+        self.push(store, key, "");
+    }
+
+    /// Adds all of `later`.
+    pub fn append(&mut self, later: &Self) {
+        if !later.is_empty() {
+            self.push_field(&later.0);
+        }
+    }
+
+    /// Forgets all but the last `count`.
+    pub fn keep_last(&mut self, count: usize) {
+        let separators = self.0.bytes().enumerate().rev().filter(|(_, byte)| char::from(*byte) == SEPARATOR);
+        let before = separators.map(|(place, _)| place).nth(count * 3 - 1);
+        self.0.drain(..before.map_or(0, |place| place + 1));
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The text; empty for no operations.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     fn push(&mut self, store: &str, key: &str, row: &str) {
-        for field in [store, key, row] {
-            if !self.0.is_empty() {
-                self.0.push(SEPARATOR);
-            }
-            self.0.push_str(field);
+        [store, key, row].into_iter().for_each(|field| self.push_field(field));
+    }
+
+    fn push_field(&mut self, field: &str) {
+        if !self.0.is_empty() {
+            self.0.push(SEPARATOR);
         }
+        self.0.push_str(field);
     }
 }
 
 /// A joined text's fields.
-pub fn fields(text: &str) -> impl Iterator<Item = &str> {
-    text.split(SEPARATOR).take(if text.is_empty() { 0 } else { usize::MAX })
+pub fn fields(text: &str) -> Fields<'_> {
+    let mut fields = text::fields(text, SEPARATOR);
+    if text.is_empty() {
+        fields.next();
+    }
+    fields
 }
 
 /// The records that the operations of `text` put.
@@ -209,7 +231,7 @@ fn read_segment(key: &str, row: &str) -> Record {
     let row = inside(row).unwrap_or_default();
     let (head, events) = split_at_char(row, '\n').unwrap_or_default();
     let (at, ids) = split_at_char(head, ' ').unwrap_or_default();
-    let at = at.parse().unwrap_or_default();
+    let at = read_decimal(at).unwrap_or_default();
     Record { key: SegmentKey::from_text(key.into()), at, ids: ids.into(), events: events.into() }
 }
 
@@ -227,9 +249,9 @@ fn account_row(mut account: Account) -> String {
 /// A column that is missing was not known yet when the row was written.
 fn read_account(row: &str) -> Option<Account> {
     let mut account = Account::default();
-    let numbers = inside(row)?.split(' ');
+    let numbers = text::fields(inside(row)?, ' ');
     for (column, number) in account.numbers().into_iter().zip(numbers) {
-        *column = number.parse().ok()?;
+        *column = read_decimal(number)?;
     }
     Some(account)
 }
@@ -248,10 +270,10 @@ fn mark_row(mark: &Mark) -> String {
 
 fn read_mark(row: &str) -> Option<Mark> {
     let (head, ids) = split_at_char(inside(row)?, ' ')?;
-    let mut head = head.split(':');
+    let mut head = text::fields(head, ':');
     Some(Mark {
-        to: head.next()?.parse::<u64>().ok()? as u32,
-        at: head.next().and_then(|at| at.parse().ok()).unwrap_or(0),
+        to: read_decimal(head.next()?)? as u32,
+        at: head.next().and_then(read_decimal).unwrap_or(0),
         tab: head.next().unwrap_or("").into(),
         ids: ids.into(),
     })
@@ -259,7 +281,7 @@ fn read_mark(row: &str) -> Option<Mark> {
 
 fn read_lease(row: &str) -> Option<Lease> {
     let (until, holder) = split_at_char(row, ' ')?;
-    Some(Lease { holder: holder.into(), until: until.parse().ok()? })
+    Some(Lease { holder: holder.into(), until: read_decimal(until)? })
 }
 
 fn letter_row(letter: &DeadLetter) -> String {
@@ -298,9 +320,9 @@ fn read_letter(row: &str) -> Option<DeadLetter> {
         id: id.into(),
         json: json.into(),
         reason,
-        status: status.parse::<u64>().ok()? as u16,
+        status: read_decimal(status)? as u16,
         message: message.into(),
-        at: at.parse().ok()?,
+        at: read_decimal(at)?,
     })
 }
 
@@ -315,8 +337,10 @@ fn inside(row: &str) -> Option<&str> {
 
 /// Text that came from outside may hold what separates fields: it is left out.
 fn push_free(row: &mut String, text: &str) {
-    text.chars().filter(|&c| c != SEPARATOR).for_each(|c| row.push(c));
+    fields(text).for_each(|part| row.push_str(part));
 }
+
+pub mod changes;
 
 #[cfg(test)]
 #[cfg(not(target_family = "wasm"))]

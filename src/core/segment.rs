@@ -98,8 +98,8 @@ impl Segment {
     /// # Errors
     /// The record, where ids and envelopes differ in number.
     pub fn read(record: Record, order: u64) -> Result<Self, Record> {
-        let ids = record.ids.split(' ');
-        let lines = record.events.split('\n');
+        let ids = text::fields(&record.ids, ' ');
+        let lines = text::fields(&record.events, '\n');
         let envelopes = lines.map(|line| line.strip_suffix(',').unwrap_or(line));
         if record.ids.is_empty() || ids.clone().count() != envelopes.clone().count() {
             return Err(record);

@@ -6,7 +6,7 @@
 //! there is no time to ask. While requests fail, one page at a time tries.
 
 use crate::core::policy;
-use crate::core::text::push_decimal;
+use crate::core::text::{fields, push_decimal, read_decimal};
 
 /// The row. Times are milliseconds since 1970 by the clock of the page that wrote them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -328,10 +328,10 @@ impl Shared {
     }
 
     fn read(row: &str) -> Option<Self> {
-        let mut fields = row.split(' ');
+        let mut fields = fields(row, ' ');
         fields.next().filter(|format| format.chars().eq([FORMAT]))?;
         // Sums of these cannot overflow.
-        let mut number = || fields.next()?.parse().ok().filter(|&number: &u64| number < 1 << 53);
+        let mut number = || read_decimal(fields.next()?).filter(|&number| number < 1 << 53);
         Some(Self {
             to: number()? as u32,
             millitokens: number()?,

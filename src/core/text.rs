@@ -15,6 +15,42 @@ pub fn push_decimal(text: &mut String, number: u64) {
     push_padded(text, number, digits);
 }
 
+/// The number that a text of decimal digits stands for; nothing for any other text, or for what does not fit.
+pub fn read_decimal(text: &str) -> Option<u64> {
+    let digits = text.bytes().try_fold(0, |number: u64, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        number.checked_mul(10)?.checked_add(u64::from(digit)).filter(|_| digit < 10)
+    });
+    digits.filter(|_| !text.is_empty())
+}
+
+/// What stands between the separators of a text: all of it where there is none.
+#[derive(Debug, Clone)]
+pub struct Fields<'a> {
+    rest: Option<&'a str>,
+    separator: char,
+}
+
+/// The fields of `text`; in place of `str::split`, whose state is large and set up anew wherever it is used.
+pub fn fields(text: &str, separator: char) -> Fields<'_> {
+    Fields { rest: Some(text), separator }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = &'a str;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.rest?;
+        let (field, rest) = match split_at_char(text, self.separator) {
+            Some((field, rest)) => (field, Some(rest)),
+            None => (text, None),
+        };
+        self.rest = rest;
+        Some(field)
+    }
+}
+
 /// What stands before and after the first `separator`; not generic like std's, so that it is there only once.
 #[inline(never)]
 pub fn split_at_char(text: &str, separator: char) -> Option<(&str, &str)> {

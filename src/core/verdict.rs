@@ -2,6 +2,7 @@
 
 use crate::core::pacing;
 use crate::core::rows;
+use crate::core::text::{self, read_decimal};
 
 /// What the shell saw of a request's end. Fields are absent where the body did not have them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,11 +25,11 @@ impl Response {
     /// What the shell heard, as a joined text ([`rows::fields`]): `status`, `success`, `processed_count`, `failed_indices` with
     /// spaces between, `Retry-After` as it is and as a time, `message`. What the answer did not have, or had in another type,
     /// is empty.
-    pub fn read(text: &str, now: u64) -> Self {
-        let mut fields = rows::fields(text);
+    pub fn read(heard: &str, now: u64) -> Self {
+        let mut fields = rows::fields(heard);
         let mut field = || fields.next().unwrap_or_default();
         Self {
-            status: field().parse::<u64>().unwrap_or_default() as u16,
+            status: read_decimal(field()).unwrap_or_default() as u16,
             success: match field() {
                 "true" => Some(true),
                 "false" => Some(false),
@@ -37,13 +38,9 @@ impl Response {
             // A count that is none tells no number of events: none of them is known to have been taken.
             processed_count: Some(field())
                 .filter(|count| !count.is_empty())
-                .map(|count| count.parse().unwrap_or(0)),
-            failed: field()
-                .split(' ')
-                .filter_map(|place| place.parse::<u64>().ok())
-                .map(|place| place as usize)
-                .collect(),
-            retry_after: pacing::retry_after(field(), field().parse().ok(), now),
+                .map(|count| read_decimal(count).unwrap_or(0)),
+            failed: text::fields(field(), ' ').filter_map(read_decimal).map(|place| place as usize).collect(),
+            retry_after: pacing::retry_after(field(), read_decimal(field()), now),
             message: field().into(),
         }
     }

@@ -1,6 +1,6 @@
 // From the facade to the core: what is called in one task goes over at its end, all in one piece and in order. Until
 // WebAssembly runs it waits here. Where that cannot run, or has failed too often, src/js/plain takes the core's place.
-import { invalidOption, isKey, KEY } from './options.js';
+import { faultOf, invalidOption, isKey, KEY, textOf } from './options.js';
 import { makePlain } from './plain/plain.js';
 import { loadCore } from './wasm.js';
 
@@ -60,9 +60,10 @@ export function makeHandOver(endOfTask) {
     };
     try {
       if (restarts > POLICY_MAX_RESTARTS) throw new Error('it failed again and again');
-      const Core = await loadCore(died);
-      const made = new Core(options, anonymous, hear);
-      if (!isDead) core = made;
+      const loaded = await loadCore(died);
+      const fault = loaded.start(textOf(options), anonymous, hear);
+      if (fault) throw faultOf(options, fault);
+      if (!isDead) core = loaded;
     } catch (error) {
       if (error.name === 'AppizerError') throw error;
       if (!isKey(options.apiKey)) throw invalidOption('apiKey', 'cannot be used', KEY);

@@ -1,4 +1,5 @@
 // The options that the facade itself uses: checked here, and kept from the core, which checks all others.
+import { SEPARATOR } from './store.js';
 
 const flag = [(value) => typeof value === 'boolean', 'true or false'];
 const oneOf = (...words) => [(value) => words.includes(value), words.map((word) => `"${word}"`).join(' or ')];
@@ -25,8 +26,9 @@ const CHECKS = {
 
 /** Throws for the first option of the facade's that is at fault; returns those for the core. */
 export function checked(given) {
-  // What is no object at all the core names as such.
-  if (typeof given !== 'object' || !given) return given;
+  if (typeof given !== 'object' || !given) {
+    throw appizerError('invalid_option', 'init takes an object of options: init({ apiKey: "…" })');
+  }
   const rest = { ...given };
   for (const [name, [isAllowed, allowed]] of Object.entries(CHECKS)) {
     const value = given[name];
@@ -34,6 +36,25 @@ export function checked(given) {
     if (value !== undefined && !isAllowed(value)) throw invalidOption(name, `is ${shown(value)}`, allowed);
   }
   return rest;
+}
+
+/** The core's options as `given` of src/core/options.rs reads them. */
+export function textOf(options) {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const fields = given.flatMap(([name, value]) => {
+    const kind = ['string', 'number', 'boolean'].find((kind) => typeof value === kind);
+    return [name, kind ? kind[0] + value : 'other'];
+  });
+  return fields.map((field) => field.replaceAll(SEPARATOR, '')).join(SEPARATOR);
+}
+
+/** The error for what the core says of its options: the one at fault, and what is allowed. */
+export function faultOf(options, text) {
+  const [option, allowed] = text.split(SEPARATOR);
+  const value = options[option];
+  // A key that is nearly right is still a secret.
+  const isSecret = option === 'apiKey' && value !== undefined;
+  return invalidOption(option, isSecret ? 'cannot be used' : `is ${shown(value)}`, allowed);
 }
 
 export const KEY = "the project's key: printable ASCII characters without spaces";

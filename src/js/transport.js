@@ -18,7 +18,7 @@ export const request = (apiKey, body, more) => ({
 export const canOutlive = () => 'keepalive' in (globalThis.Request?.prototype ?? {});
 
 /** Whether the browser can be given a request for the case that the page dies. */
-const canInsure = () => 'fetchLater' in globalThis;
+export const canInsure = () => 'fetchLater' in globalThis;
 
 /** What became of a request is told by `answer(RESPONSE, id, text, failure)`, where `text` is as `read` has it. */
 export function makeTransport(answer) {
@@ -26,9 +26,6 @@ export function makeTransport(answer) {
   let insurance;
 
   return {
-    canOutlive,
-    canInsure,
-
     /** Sends at once, within the call: there may be no later. At exit a beacon serves where `fetch` cannot. */
     send(id, endpoint, apiKey, body, keepalive, atExit, beaconUrl) {
       const abort = new AbortController();

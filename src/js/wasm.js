@@ -10,7 +10,7 @@ const NOTHING = [0, 0, 0];
 let loading;
 
 /**
- * Resolves with the class of a tracker's core, in an instance of its own; the module is compiled once.
+ * Resolves with a tracker's core (src/browser/exports.rs), in an instance of its own; the module is compiled once.
  *
  * Every call into the instance, also that of a timer, an event or a reply, comes through `guard`. What is thrown through
  * it, a trap or anything else, leaves the instance in the midst of what it did: it is never called again, its store is

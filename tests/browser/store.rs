@@ -6,9 +6,9 @@ use appizer_tracker::browser::environment::unique_name;
 use appizer_tracker::browser::store;
 use appizer_tracker::core::account::{Account, DropReason};
 use appizer_tracker::core::dead_letter::{DeadLetter, Reason};
-use appizer_tracker::core::effect::Write;
 use appizer_tracker::core::exit::Mark;
 use appizer_tracker::core::identity::Identity;
+use appizer_tracker::core::rows::changes::Changes;
 use appizer_tracker::core::rows::{self, ACCOUNTS, DEAD_LETTERS, LEASES, MARKS, Operations, SEGMENTS};
 use appizer_tracker::core::segment::{Record, SegmentKey};
 use wasm_bindgen::prelude::*;
@@ -23,19 +23,8 @@ fn record(owner: &str, number: u32) -> Record {
     }
 }
 
-fn write(owner: &str) -> Write {
-    Write {
-        id: 1,
-        puts: Vec::new(),
-        deletes: Vec::new(),
-        owner: owner.into(),
-        account: Account::default(),
-        adopted_accounts: Vec::new(),
-        identity: None,
-        letters: Vec::new(),
-        settled_letters: Vec::new(),
-        settled_marks: Vec::new(),
-    }
+fn write(owner: &str) -> Changes {
+    Changes { owner: owner.into(), ..Changes::default() }
 }
 
 fn identity(anonymous: &str) -> Identity {
@@ -70,17 +59,17 @@ async fn a_write_puts_and_deletes_records_and_accounts_as_a_whole() {
     let page = Page::open(&unique_name(), "p").await;
     let mut account = Account { accepted: 7, delivered: 3, ..Account::default() };
     account.drop(DropReason::MaxAge, 1);
-    let first = Write { puts: vec![record("p", 0)], account, ..write("p") };
-    page.commit(&Operations::of_write(&first), 0).await.unwrap();
-    page.commit(&Operations::of_write(&write("dead")), 0).await.unwrap();
-    let change = Write {
+    let first = Changes { puts: vec![record("p", 0)], account, ..write("p") };
+    page.commit(&first.operations(), 0).await.unwrap();
+    page.commit(&write("dead").operations(), 0).await.unwrap();
+    let change = Changes {
         puts: vec![record("p", 1)],
         deletes: vec![SegmentKey::new("p", 0)],
         adopted_accounts: vec!["dead".into()],
         account,
         ..write("p")
     };
-    page.commit(&Operations::of_write(&change), 0).await.unwrap();
+    page.commit(&change.operations(), 0).await.unwrap();
     assert_eq!(page.records().await, [record("p", 1)]);
     let accounts = page.all(ACCOUNTS).await;
     assert_eq!(rows::accounts_without(&accounts, ""), [account]);
@@ -91,11 +80,11 @@ async fn a_write_puts_and_deletes_records_and_accounts_as_a_whole() {
 async fn dead_letters_read_back_until_they_are_settled() {
     let page = Page::open(&unique_name(), "p").await;
     let letters = vec![letter("e1", 1_795_000_000_000), letter("e2", 1_795_000_000_000)];
-    let buried = Write { letters: letters.clone(), ..write("p") };
-    page.commit(&Operations::of_write(&buried), 0).await.unwrap();
+    let buried = Changes { letters: letters.clone(), ..write("p") };
+    page.commit(&buried.operations(), 0).await.unwrap();
     assert_eq!(rows::letters(&page.all(DEAD_LETTERS).await), letters);
-    let settled = Write { settled_letters: vec![letters[0].key()], ..write("p") };
-    page.commit(&Operations::of_write(&settled), 0).await.unwrap();
+    let settled = Changes { settled_letters: vec![letters[0].key()], ..write("p") };
+    page.commit(&settled.operations(), 0).await.unwrap();
     assert_eq!(rows::letters(&page.all(DEAD_LETTERS).await), letters[1..]);
 }
 
@@ -103,16 +92,16 @@ async fn dead_letters_read_back_until_they_are_settled() {
 async fn the_oldest_dead_letters_make_room_for_new_ones() {
     let page = Page::open(&unique_name(), "p").await;
     let letters: Vec<_> = (0..1_003).map(|n| letter(&format!("e{n}"), n)).collect();
-    let buried = Write { letters: letters.clone(), ..write("p") };
-    page.commit(&Operations::of_write(&buried), 1_000).await.unwrap();
+    let buried = Changes { letters: letters.clone(), ..write("p") };
+    page.commit(&buried.operations(), 1_000).await.unwrap();
     assert_eq!(rows::letters(&page.all(DEAD_LETTERS).await), letters[3..]);
 }
 
 #[wasm_bindgen_test]
 async fn pages_that_are_gone_are_those_of_records_accounts_and_marks_once_each() {
     let page = Page::open(&unique_name(), "p").await;
-    let change = Write { puts: vec![record("b", 0), record("b", 1), record("a", 0)], ..write("c") };
-    page.commit(&Operations::of_write(&change), 0).await.unwrap();
+    let change = Changes { puts: vec![record("b", 0), record("b", 1), record("a", 0)], ..write("c") };
+    page.commit(&change.operations(), 0).await.unwrap();
     let mark = Mark { to: 0xffff_ffff, at: 7, tab: "t".into(), ids: "e1 e2".into() };
     page.commit(&Operations::of_mark("d", &mark), 0).await.unwrap();
     page.store.adopt(3);
@@ -141,8 +130,8 @@ async fn the_first_identity_stays_until_it_is_replaced() {
     let (page, first) = Page::open_as(&instance, "q", "b").await;
     assert_eq!(first, Identity { anonymous: "a".into(), user: None });
     let named = Identity { user: Some("u1".into()), ..first };
-    let change = Write { identity: Some(named.clone()), ..write("q") };
-    page.commit(&Operations::of_write(&change), 0).await.unwrap();
+    let change = Changes { identity: Some(named.clone()), ..write("q") };
+    page.commit(&change.operations(), 0).await.unwrap();
     assert_eq!(Page::open_as(&instance, "r", "c").await.1, named);
 }
 

@@ -6,6 +6,7 @@ use crate::network::{
 use crate::page::Page;
 use appizer_tracker::browser::api::Core;
 use appizer_tracker::browser::environment::unique_name;
+use appizer_tracker::browser::standalone;
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -25,7 +26,8 @@ impl Tracker {
             heard.push(&notice);
         });
         let listener: Function = listener.into_js_value().unchecked_into();
-        Self { core: Core::new(options, None, listener).unwrap(), notices }
+        let options = standalone::options::read(options).unwrap();
+        Self { core: Core::new(options, unique_name(), listener), notices }
     }
 
     fn track(&self, count: usize) {
@@ -42,8 +44,8 @@ impl Tracker {
         self.answer(Core::stats).await
     }
 
-    async fn answer(&self, ask: impl Fn(&Core, Function)) -> JsValue {
-        JsFuture::from(Promise::new(&mut |resolve, _| ask(&self.core, resolve))).await.unwrap()
+    async fn answer(&self, ask: impl Fn(Core, Function)) -> JsValue {
+        JsFuture::from(Promise::new(&mut |resolve, _| ask(self.core, resolve))).await.unwrap()
     }
 
     async fn heard(&self, kind: &str) -> JsValue {
@@ -152,8 +154,7 @@ async fn without_web_locks_leases_say_whose_events_they_are() {
 #[wasm_bindgen_test]
 fn an_option_at_fault_is_a_typed_error_that_names_it() {
     let refused = |name: &str, value: JsValue| {
-        let error: JsValue =
-            Core::new(&options("x", &[(name, value)]), None, Function::default()).err().unwrap().into();
+        let error: JsValue = standalone::options::read(&options("x", &[(name, value)])).unwrap_err().into();
         (
             text(&error, &["name"]),
             text(&error, &["code"]),
@@ -171,7 +172,7 @@ fn an_option_at_fault_is_a_typed_error_that_names_it() {
         "option \"batchSize\" is 101; allowed: a whole number from 1 to 100, the endpoint's limit"
     );
     assert!(!refused("apiKey", "my secret".into()).3.contains("secret"));
-    let nothing = Core::new(&JsValue::UNDEFINED, None, Function::default()).err().unwrap();
+    let nothing = standalone::options::read(&JsValue::UNDEFINED).unwrap_err();
     assert_eq!(text(&nothing, &["code"]), "invalid_option");
 }
 

@@ -7,7 +7,9 @@ use crate::core::dead_letter::{DeadLetter, Reason};
 use crate::core::effect::Effect;
 use crate::core::exit::Mark;
 use crate::core::policy;
+use crate::core::rows;
 use crate::core::segment::{Kept, Record, SegmentKey};
+use crate::core::text;
 
 /// Pages that are gone and whose locks this page has taken.
 #[derive(Debug, Default)]
@@ -61,7 +63,7 @@ impl Engine {
     /// Locks of pages that are gone were taken: what they left is this page's now.
     pub fn handle_orphans(&mut self, orphans: Vec<Orphan>, now: u64) {
         let Phase::Open = self.phase else { return };
-        let mut accounts = Vec::new();
+        let mut change = Change::default();
         let me = self.queue.owner().to_string();
         for orphan in orphans.into_iter().filter(|orphan| orphan.owner != me) {
             let (tab, began) = (self.tab.as_deref(), self.began);
@@ -71,11 +73,11 @@ impl Engine {
             self.account.add(orphan.account);
             self.adoption.unloaded += orphan.account.queued();
             // A row of zeros is a row, too: left alone, it would be found for ever.
-            accounts.push(orphan.owner.clone());
+            change.deletes.delete(rows::ACCOUNTS, &orphan.owner);
             self.adoption.owners.push(Adopted { owner: orphan.owner, after: None });
         }
-        if !accounts.is_empty() {
-            self.write(Change { adopted_accounts: accounts, ..Change::default() });
+        if !change.deletes.is_empty() {
+            self.write(change);
         }
         self.advance(now);
     }
@@ -128,9 +130,10 @@ impl Engine {
         self.account.handed_over += removal.events.len() as u64;
         let mut change = Change::of(removal);
         if self.adoption.owners.is_empty() {
-            change.settled_marks = self.marks.take_spent();
+            let spent = self.marks.take_spent();
+            spent.iter().for_each(|owner| change.deletes.delete(rows::MARKS, owner));
         }
-        if !change.puts.is_empty() || !change.deletes.is_empty() || !change.settled_marks.is_empty() {
+        if !change.puts.is_empty() || !change.deletes.is_empty() {
             self.write(change);
         }
     }
@@ -177,18 +180,12 @@ impl Engine {
         for Record { key, ids, events: json, .. } in
             corrupt.into_iter().filter(|record| !record.ids.is_empty())
         {
-            events += ids.split(' ').count() as u64;
+            events += text::fields(&ids, ' ').count() as u64;
             let message = String::from("its record could not be read");
             let id = key.as_str().into();
-            change.letters.push(DeadLetter {
-                id,
-                json,
-                reason: Reason::Corrupt,
-                status: 0,
-                message,
-                at: now,
-            });
-            change.deletes.push(key);
+            let letter = DeadLetter { id, json, reason: Reason::Corrupt, status: 0, message, at: now };
+            change.bury(&letter);
+            change.deletes.delete(rows::SEGMENTS, key.as_str());
         }
         if events > 0 {
             self.count_loaded(events);

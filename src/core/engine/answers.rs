@@ -1,6 +1,6 @@
 //! What the page asks: `flush`, and `stats`.
 
-use super::storing::Settled;
+use super::storing::{Dead, Settled};
 use super::{Engine, Phase, Storage};
 use crate::core::account::Account;
 use crate::core::dead_letter::Reason;
@@ -46,7 +46,8 @@ impl Engine {
     /// Tells whoever waits or listens what became of events.
     pub(super) fn tell_settled(&mut self, settled: Settled) {
         let count = settled.delivered.len();
-        let dead = settled.dead.iter().filter(|letter| letter.reason != Reason::Corrupt).count();
+        let refused = settled.dead.as_ref().filter(|dead| dead.reason != Reason::Corrupt);
+        let dead = refused.map_or(0, |dead| dead.ids.len());
         for call in &mut self.flush_calls {
             call.delivered += count;
             call.rejected += dead;
@@ -54,13 +55,8 @@ impl Engine {
         if count > 0 {
             self.notify(Notice::Delivered { count, ids: settled.delivered });
         }
-        if let Some(letter) = settled.dead.first() {
-            let code = match letter.reason {
-                Reason::Rejected => "refused_by_endpoint",
-                reason => reason.as_str(),
-            };
-            let (message, status) = (letter.message.clone(), letter.status);
-            let ids = settled.dead.into_iter().map(|letter| letter.id).collect();
+        if let Some(Dead { reason, status, message, ids }) = settled.dead {
+            let code = if reason == Reason::Rejected { "refused_by_endpoint" } else { reason.as_str() };
             self.notify(Notice::DeadLetters { code, message, status, ids });
         }
     }

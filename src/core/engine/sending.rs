@@ -8,7 +8,6 @@ use crate::core::event::Envelope;
 use crate::core::exit;
 use crate::core::notice::{LastError, Notice};
 use crate::core::policy;
-use crate::core::queue::Removal;
 use crate::core::shared::{Failure, Granted, News};
 use crate::core::verdict::{Response, Verdict, verdict};
 
@@ -271,24 +270,25 @@ impl Engine {
 
     /// Takes the request's events out of the queue: delivered, but for those at the places of `dead`.
     fn settle(&mut self, request: u32, reason: Reason, dead: &[usize], response: Response, now: u64) {
-        let Removal { events, puts, deletes } = self.queue.remove(request);
-        let (mut delivered, mut letters) = (Vec::new(), Vec::new());
+        let mut removal = self.queue.remove(request);
+        let events = std::mem::take(&mut removal.events);
+        let mut change = Change::of(removal);
         for (place, Envelope { id, json }) in events.into_iter().enumerate() {
             if dead.contains(&place) {
                 let (status, message) = (response.status, response.message.clone());
-                letters.push(DeadLetter { id, json, reason, status, message, at: now });
+                change.bury(&DeadLetter { id, json, reason, status, message, at: now });
+                match reason {
+                    Reason::Rejected => self.account.rejected += 1,
+                    Reason::Uncertain => self.account.uncertain += 1,
+                    // Found where records are read, never by an answer.
+                    Reason::Corrupt => {}
+                }
             } else {
-                delivered.push(id);
+                self.account.delivered += 1;
+                change.settled.delivered.push(id);
             }
         }
-        self.account.delivered += delivered.len() as u64;
-        match reason {
-            Reason::Rejected => self.account.rejected += letters.len() as u64,
-            Reason::Uncertain => self.account.uncertain += letters.len() as u64,
-            // Found where records are read, never by an answer.
-            Reason::Corrupt => {}
-        }
-        self.write(Change { puts, deletes, delivered, letters, ..Change::default() });
+        self.write(change);
     }
 
     /// Sends the batch again at once, with the same ids; if that does not help either, like any failed batch.

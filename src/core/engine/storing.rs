@@ -9,7 +9,9 @@ use crate::core::identity::Identity;
 use crate::core::notice::Notice;
 use crate::core::policy;
 use crate::core::queue::Removal;
+use crate::core::rows::{self, Operations};
 use crate::core::segment::{Kept, Record, SegmentKey};
+use crate::core::text;
 
 /// Where the queue is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub enum StoreFailure {
 #[derive(Debug)]
 pub(super) struct PendingWrite {
     id: u32,
+    /// Keys of the records it puts.
+    puts: Vec<SegmentKey>,
     change: Change,
     /// Set as soon as the time is known.
     deadline: Option<u64>,
@@ -41,44 +45,63 @@ pub(super) struct PendingWrite {
 /// Events whose records a write deletes; whoever waits for them hears of it when the write has ended.
 #[derive(Debug, Default)]
 pub(super) struct Settled {
+    /// Ids of those delivered.
     pub(super) delivered: Vec<String>,
-    pub(super) dead: Vec<DeadLetter>,
+    /// Those that are dead letters now.
+    pub(super) dead: Option<Dead>,
+}
+
+/// Events that became dead letters for one reason.
+#[derive(Debug)]
+pub(super) struct Dead {
+    pub(super) reason: Reason,
+    pub(super) status: u16,
+    pub(super) message: String,
+    pub(super) ids: Vec<String>,
 }
 
 /// What a write is to change, besides this page's account.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Change {
+    /// Records; the queue has them, too.
     pub(super) puts: Vec<Record>,
-    pub(super) deletes: Vec<SegmentKey>,
-    /// Ids of the delivered events whose records it deletes.
-    pub(super) delivered: Vec<String>,
-    pub(super) adopted_accounts: Vec<String>,
-    pub(super) identity: Option<Identity>,
-    pub(super) letters: Vec<DeadLetter>,
+    /// Rows to delete: of records, accounts taken over, marks decided on.
+    pub(super) deletes: Operations,
+    /// Whether the identity has changed.
+    pub(super) identity: bool,
+    /// Dead letters to add.
+    pub(super) letters: Operations,
+    /// Keys of dead letters to delete.
     pub(super) settled_letters: Vec<String>,
-    pub(super) settled_marks: Vec<String>,
+    pub(super) settled: Settled,
 }
 
 impl Change {
     /// The store's part of events leaving the queue.
     pub(super) fn of(removal: Removal) -> Self {
-        Self { puts: removal.puts, deletes: removal.deletes, ..Self::default() }
+        let mut change = Self { puts: removal.puts, ..Self::default() };
+        removal.deletes.iter().for_each(|key| change.deletes.delete(rows::SEGMENTS, key.as_str()));
+        change
     }
 
-    fn take_settled(&mut self) -> Settled {
-        Settled { delivered: std::mem::take(&mut self.delivered), dead: self.letters.clone() }
+    /// Makes a dead letter of an event.
+    pub(super) fn bury(&mut self, letter: &DeadLetter) {
+        self.letters.put_letter(letter);
+        let (reason, status) = (letter.reason, letter.status);
+        let dead = self.settled.dead.get_or_insert_with(|| {
+            let message = letter.message.clone();
+            Dead { reason, status, message, ids: Vec::new() }
+        });
+        dead.ids.push(letter.id.clone());
     }
 
     /// Adds what a later change does, but for its records, which the queue has.
-    fn absorb(&mut self, later: Self) {
-        self.deletes.extend(later.deletes);
-        self.adopted_accounts.extend(later.adopted_accounts);
-        self.identity = later.identity.or(self.identity.take());
-        self.letters.extend(later.letters);
-        self.settled_letters.extend(later.settled_letters);
-        self.settled_marks.extend(later.settled_marks);
-        let surplus = self.letters.len().saturating_sub(policy::MAX_DEAD_LETTERS);
-        self.letters.drain(..surplus);
+    fn absorb(&mut self, later: &Self) {
+        self.deletes.append(&later.deletes);
+        self.identity |= later.identity;
+        self.letters.append(&later.letters);
+        self.letters.keep_last(policy::MAX_DEAD_LETTERS);
+        self.settled_letters.extend_from_slice(&later.settled_letters);
     }
 }
 
@@ -93,7 +116,7 @@ impl Engine {
             self.storage = Storage::Store;
             self.reopen_at = None;
             // What the page said meanwhile is newer than what is stored.
-            if self.unwritten.identity.is_none() {
+            if !self.unwritten.identity {
                 self.take_identity(identity);
             }
             self.look_for_orphans(now, policy::ADOPT_SOON);
@@ -139,7 +162,7 @@ impl Engine {
     pub fn handle_written(&mut self, id: u32, failure: Option<StoreFailure>, now: u64) {
         if let Some(place) = self.writes.iter().position(|write| write.id == id) {
             let write = self.writes.remove(place);
-            self.end_write(write.change, failure, now);
+            self.end_write(write, failure, now);
             self.advance(now);
         }
     }
@@ -153,7 +176,7 @@ impl Engine {
         if self.storage == Storage::Store && overdue(self.store_deadline()) {
             self.lose_store("the browser's storage does not answer".into(), now);
             for write in std::mem::take(&mut self.writes) {
-                self.end_write(write.change, Some(StoreFailure::Closed(String::new())), now);
+                self.end_write(write, Some(StoreFailure::Closed(String::new())), now);
             }
             self.adoption.stop_loading();
             self.go_on_alone(now);
@@ -167,16 +190,14 @@ impl Engine {
         others.into_iter().flatten().chain(writes).min().filter(|_| self.storage == Storage::Store)
     }
 
-    fn end_write(&mut self, mut change: Change, failure: Option<StoreFailure>, now: u64) {
+    fn end_write(&mut self, write: PendingWrite, failure: Option<StoreFailure>, now: u64) {
         let kept = if failure.is_none() { Kept::Stored } else { Kept::Memory };
-        let puts: Vec<_> = change.puts.drain(..).map(|record| record.key).collect();
-        self.queue.mark(&puts, kept);
-        let settled = change.take_settled();
+        self.queue.mark(&write.puts, kept);
         if let Some(failure) = failure {
-            self.unwritten.absorb(change);
+            self.unwritten.absorb(&write.change);
             self.go_on_after(failure, now);
         }
-        self.tell_settled(settled);
+        self.tell_settled(write.change.settled);
         if self.kept_elsewhere {
             self.keep_elsewhere();
         }
@@ -207,7 +228,7 @@ impl Engine {
     /// Seals a task's events and has them stored in one transaction.
     pub(super) fn accept(&mut self, lines: &str, now: u64) {
         let mut envelopes = Vec::new();
-        for line in lines.split('\n').filter(|line| !line.is_empty()) {
+        for line in text::fields(lines, '\n').filter(|line| !line.is_empty()) {
             let seal = Seal { user_id: &self.user_id, ua: &self.ua, metadata: self.options.metadata };
             match Draft::parse(line) {
                 Ok(draft) => envelopes.push(draft.seal(seal)),
@@ -277,7 +298,7 @@ impl Engine {
         let unstored = self.queue.unstored();
         if self.kept_elsewhere || !unstored.is_empty() {
             self.kept_elsewhere = !unstored.is_empty();
-            self.effects.push(Effect::KeepElsewhere { unstored });
+            self.effects.push(Effect::KeepElsewhere { unstored: Operations::of_records(&unstored) });
         }
     }
 
@@ -289,13 +310,13 @@ impl Engine {
     }
 
     pub(super) fn store_identity(&mut self) {
-        self.write(Change { identity: Some(self.identity.clone()), ..Change::default() });
+        self.write(Change { identity: true, ..Change::default() });
     }
 
     /// Whether records of settled events are still being deleted.
     pub(super) fn is_settling(&self) -> bool {
         let mut changes = self.writes.iter().map(|write| &write.change);
-        changes.any(|change| !change.delivered.is_empty() || !change.letters.is_empty())
+        changes.any(|change| !change.settled.delivered.is_empty() || !change.letters.is_empty())
     }
 
     /// Tries the store again, now and then.
@@ -314,34 +335,31 @@ impl Engine {
     }
 
     /// There is no store for this change: what waits for it goes on, and the change itself waits for the store.
-    fn write_later(&mut self, mut change: Change) {
-        let settled = change.take_settled();
+    fn write_later(&mut self, change: Change) {
         if self.may_store() {
-            self.unwritten.absorb(change);
+            self.unwritten.absorb(&change);
         }
-        self.tell_settled(settled);
+        self.tell_settled(change.settled);
         self.keep_elsewhere_still();
     }
 
-    pub(super) fn write(&mut self, change: Change) {
+    pub(super) fn write(&mut self, mut change: Change) {
         if self.storage == Storage::Memory || !matches!(self.phase, Phase::Open) || !self.may_store() {
             return self.write_later(change);
         }
+        let mut operations = Operations::of_records(&change.puts);
+        operations.append(&change.deletes);
+        change.settled_letters.iter().for_each(|key| operations.delete(rows::DEAD_LETTERS, key));
+        operations.append(&change.letters);
+        if change.identity {
+            operations.put_identity(&self.identity);
+        }
+        operations.put_account(self.queue.owner(), self.account);
         let id = self.next_id();
-        let write = change.clone();
-        self.writes.push(PendingWrite { id, change, deadline: None });
-        self.effects.push(Effect::Write(Box::new(Write {
-            id,
-            puts: write.puts,
-            deletes: write.deletes,
-            owner: self.queue.owner().into(),
-            account: self.account,
-            adopted_accounts: write.adopted_accounts,
-            identity: write.identity,
-            letters: write.letters,
-            settled_letters: write.settled_letters,
-            settled_marks: write.settled_marks,
-        })));
+        let letters = !change.letters.is_empty();
+        let puts = change.puts.drain(..).map(|record| record.key).collect();
+        self.writes.push(PendingWrite { id, puts, change, deadline: None });
+        self.effects.push(Effect::Write(Write { id, operations, letters }));
         self.keep_elsewhere_still();
     }
 

@@ -1,3 +1,4 @@
+use super::changes::Changes;
 use super::*;
 use crate::core::policy;
 use proptest::prelude::*;
@@ -7,21 +8,6 @@ const PLAIN: &str = "[a-zA-Z0-9_{}:\",é-]{1,20}";
 
 /// What a page or an endpoint may say, without what separates fields.
 const FREE: &str = "[^\u{1f}]{0,20}";
-
-fn write() -> Write {
-    Write {
-        id: 1,
-        puts: Vec::new(),
-        deletes: Vec::new(),
-        owner: "p".into(),
-        account: Account::default(),
-        adopted_accounts: Vec::new(),
-        identity: None,
-        letters: Vec::new(),
-        settled_letters: Vec::new(),
-        settled_marks: Vec::new(),
-    }
-}
 
 fn triples(operations: &Operations) -> Vec<(&str, &str, &str)> {
     let fields: Vec<_> = fields(operations.as_str()).collect();
@@ -54,7 +40,7 @@ prop_compose! {
 proptest! {
     #[test]
     fn records_read_back_from_the_operations_that_put_them(puts in prop::collection::vec(record(), 0..4)) {
-        let operations = Operations::of_write(&Write { puts: puts.clone(), ..write() });
+        let operations = Changes { puts: puts.clone(), ..Changes::default() }.operations();
         prop_assert_eq!(records(&given_back(&operations, SEGMENTS)), puts.clone());
         prop_assert_eq!(records_in(operations.as_str()), puts.clone());
         prop_assert_eq!(records_in(Operations::of_records(&puts).as_str()), puts);
@@ -62,7 +48,7 @@ proptest! {
 
     #[test]
     fn letters_read_back_whatever_the_endpoint_said(letters in prop::collection::vec(letter(), 0..4)) {
-        let operations = Operations::of_write(&Write { letters: letters.clone(), ..write() });
+        let operations = Changes { letters: letters.clone(), ..Changes::default() }.operations();
         prop_assert_eq!(super::letters(&given_back(&operations, DEAD_LETTERS)), letters);
     }
 
@@ -70,7 +56,7 @@ proptest! {
     fn an_account_reads_back_number_by_number(numbers in prop::collection::vec(any::<u64>(), 1..20)) {
         let mut account = Account::default();
         account.numbers().into_iter().zip(numbers).for_each(|(column, number)| *column = number);
-        let text = given_back(&Operations::of_write(&Write { account, ..write() }), ACCOUNTS);
+        let text = given_back(&Changes { owner: "p".into(), account, ..Changes::default() }.operations(), ACCOUNTS);
         prop_assert_eq!(accounts_without(&text, "q"), [account]);
         prop_assert_eq!(accounts_without(&text, "p"), []);
     }
@@ -119,26 +105,40 @@ fn what_would_separate_fields_is_left_out_of_a_users_name() {
 }
 
 #[test]
-fn a_write_is_its_puts_its_account_and_its_deletions() {
-    let change = Write {
+fn what_the_engine_writes_reads_back_as_the_changes_it_is() {
+    let changes = Changes {
         puts: vec![Record { key: SegmentKey::new("p", 1), at: 9, ids: "e1".into(), events: "{}".into() }],
         deletes: vec![SegmentKey::new("p", 0)],
+        owner: "p".into(),
         account: Account { accepted: 7, delivered: 3, ..Account::default() },
         adopted_accounts: vec!["dead".into()],
         identity: Some(Identity { anonymous: "a".into(), user: None }),
+        letters: Vec::new(),
         settled_letters: vec!["9/e".into()],
         settled_marks: vec!["gone".into()],
-        ..write()
     };
-    let operations = Operations::of_write(&change);
-    let [put, delete, (accounts, owner, account), rest @ ..] = &triples(&operations)[..] else { panic!() };
+    let operations = changes.operations();
+    assert_eq!(Changes::read(&operations), changes);
+    let [put, delete, rest @ .., account] = &triples(&operations)[..] else { panic!() };
     assert_eq!([*put, *delete], [(SEGMENTS, "p/00000001", "19 e1\n{}"), (SEGMENTS, "p/00000000", "")]);
-    assert_eq!((*accounts, *owner), (ACCOUNTS, "p"));
-    assert!(account.starts_with("17 3 0"), "{account}");
+    assert!((account.0, account.1) == (ACCOUNTS, "p") && account.2.starts_with("17 3 0"), "{account:?}");
     assert_eq!(
         rest,
-        [(ACCOUNTS, "dead", ""), (MARKS, "gone", ""), (DEAD_LETTERS, "9/e", ""), (IDENTITY, IDENTITY, "1a"),]
+        [(ACCOUNTS, "dead", ""), (MARKS, "gone", ""), (DEAD_LETTERS, "9/e", ""), (IDENTITY, IDENTITY, "1a")]
     );
+}
+
+proptest! {
+    #[test]
+    fn of_many_operations_the_last_are_kept(rows in prop::collection::vec(PLAIN, 0..6), kept in 1_usize..6) {
+        let mut operations = Operations::default();
+        rows.iter().for_each(|row| operations.push(DEAD_LETTERS, row, row));
+        operations.keep_last(kept);
+        let mut expected = Operations::default();
+        let last = rows.iter().skip(rows.len().saturating_sub(kept));
+        last.for_each(|row| expected.push(DEAD_LETTERS, row, row));
+        prop_assert_eq!(operations, expected);
+    }
 }
 
 #[test]

@@ -4,11 +4,11 @@
 use crate::ledger::{Ledger, numbers};
 use appizer_tracker::core::account::Account;
 use appizer_tracker::core::dead_letter::DeadLetter;
-use appizer_tracker::core::effect::Write;
 use appizer_tracker::core::exit::Mark;
 use appizer_tracker::core::identity::Identity;
 use appizer_tracker::core::lease::Lease;
 use appizer_tracker::core::policy;
+use appizer_tracker::core::rows::changes::Changes;
 use appizer_tracker::core::segment::{Record, SegmentKey};
 use appizer_tracker::core::shared::{self, Granted, Share};
 use std::collections::{BTreeMap, VecDeque};
@@ -42,9 +42,10 @@ pub enum Work {
     /// The engine's write, by a page with an incarnation; `drops`: under a cap, and when it began.
     Write {
         page: usize,
+        id: u32,
         incarnation: u32,
         drops: Option<u64>,
-        write: Box<Write>,
+        write: Box<Changes>,
     },
     TrimLetters,
     KeepMark {
@@ -197,7 +198,7 @@ impl Stores {
     fn apply(&mut self, work: &mut Work, ledger: &mut Ledger) -> Outcome {
         match work {
             Work::MoveIn(_) => {}
-            Work::Write { page, incarnation, drops, write } => {
+            Work::Write { page, incarnation, drops, write, .. } => {
                 self.write(write, (*page, *incarnation), *drops, ledger);
             }
             Work::Share(share) => {
@@ -228,7 +229,7 @@ impl Stores {
         Outcome::Done
     }
 
-    fn write(&mut self, write: &Write, writer: (usize, u32), drops: Option<u64>, ledger: &mut Ledger) {
+    fn write(&mut self, write: &Changes, writer: (usize, u32), drops: Option<u64>, ledger: &mut Ledger) {
         for record in &write.puts {
             if let Some(before) = self.segments.insert(record.key.as_str().into(), record.clone()) {
                 ledger.note_rewritten(&before, record, write, writer, drops);

@@ -13,7 +13,7 @@
 
 use appizer_tracker::core::account::Account;
 use appizer_tracker::core::dead_letter::{DeadLetter, Reason};
-use appizer_tracker::core::effect::Write;
+use appizer_tracker::core::rows::changes::Changes;
 use appizer_tracker::core::segment::Record;
 
 /// One event.
@@ -167,7 +167,7 @@ impl Ledger {
         &mut self,
         before: &Record,
         after: &Record,
-        write: &Write,
+        write: &Changes,
         writer: (usize, u32),
         drops: Option<u64>,
     ) {
@@ -195,11 +195,17 @@ impl Ledger {
     }
 
     /// A record was deleted.
-    pub fn note_deleted(&mut self, before: &Record, write: &Write, writer: (usize, u32), drops: Option<u64>) {
+    pub fn note_deleted(
+        &mut self,
+        before: &Record,
+        write: &Changes,
+        writer: (usize, u32),
+        drops: Option<u64>,
+    ) {
         numbers(&before.ids).for_each(|number| self.note_gone(number, write, writer, drops));
     }
 
-    fn note_gone(&mut self, number: u32, write: &Write, writer: (usize, u32), drops: Option<u64>) {
+    fn note_gone(&mut self, number: u32, write: &Changes, writer: (usize, u32), drops: Option<u64>) {
         let event = &mut self.events[number as usize];
         event.deleted = true;
         let name = ["e", &number.to_string()].concat();
@@ -250,7 +256,7 @@ impl Ledger {
     }
 
     /// The store refused a write: the page goes on without it, and its dead letters are in memory alone.
-    pub fn note_refused(&mut self, write: &Write) {
+    pub fn note_refused(&mut self, write: &Changes) {
         for number in write.letters.iter().flat_map(|letter| numbers(&letter.id)) {
             self.events[number as usize].spoiled = true;
         }

@@ -12,6 +12,8 @@ use appizer_tracker::core::exit::{Mark, destination};
 use appizer_tracker::core::identity::Identity;
 use appizer_tracker::core::notice::Notice;
 use appizer_tracker::core::policy;
+use appizer_tracker::core::rows;
+use appizer_tracker::core::rows::changes::Changes;
 use appizer_tracker::core::segment::Record;
 
 impl World {
@@ -88,7 +90,9 @@ impl World {
             }
             Effect::Send(request) => self.send(page, &request),
             Effect::Abort { request } => self.abort(page, request),
-            Effect::KeepElsewhere { unstored } => self.keep_elsewhere(page, unstored),
+            Effect::KeepElsewhere { unstored } => {
+                self.keep_elsewhere(page, rows::records_in(unstored.as_str()));
+            }
             Effect::Leave { mark } => self.leave(page, mark),
             Effect::RememberLink { good } => {
                 self.note_page(page, format_args!("remembers the link as {good:?}"));
@@ -320,8 +324,8 @@ impl World {
         self.at(self.now, Happening::Run { page, task });
     }
 
-    fn write(&mut self, page: usize, write: Box<Write>) {
-        let id = write.id;
+    fn write(&mut self, page: usize, Write { id, operations, .. }: Write) {
+        let write = Box::new(Changes::read(&operations));
         if self.trace.is_told() {
             let ids = |record: &Record| format!("{}={}", record.key.as_str(), record.ids);
             let puts: Vec<String> = write.puts.iter().map(ids).collect();
@@ -360,7 +364,7 @@ impl World {
         self.begin(
             page,
             connection,
-            Work::Write { page, incarnation, drops: drops.then_some(self.now), write },
+            Work::Write { page, id, incarnation, drops: drops.then_some(self.now), write },
             then,
         );
     }

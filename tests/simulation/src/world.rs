@@ -257,7 +257,7 @@ impl World {
         );
         if self.trace.is_told() && !looks {
             let done = match &transaction.work {
-                Work::Write { write, .. } => format!("write {}", write.id),
+                Work::Write { id, .. } => format!("write {id}"),
                 work => format!("{work:?}"),
             };
             let end = if transaction.aborted { "is refused" } else { "is committed" };

@@ -25,14 +25,14 @@ use crate::{paths, progress};
 #[derive(Args, Default)]
 #[group(skip)]
 pub struct Options {
-    /// Compiles the standard library too, with a nightly compiler of one certain date
+    /// Takes the standard library as it comes, instead of compiling it for size
     #[arg(long)]
-    smallest: bool,
+    stock: bool,
 }
 
 /// Leaves a complete package in `pkg/` and prints what it weighs. Needs `setup::BUILD`.
 pub fn run(options: &Options) -> Result<()> {
-    progress::step("build: wasm-pack", || wasm::compile(options.smallest))?;
+    progress::step("build: wasm-pack", || wasm::compile(options.stock))?;
     progress::step("build: wasm-opt and embedding", || {
         if wasm::is_optimised()? {
             println!("   the module is the one optimised before");

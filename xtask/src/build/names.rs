@@ -1,7 +1,9 @@
 //! Short names for what module and glue have in common. wasm-bindgen's own carry a hash each, which no compressor makes
 //! smaller, and stand both in the module and in the glue.
 
-use anyhow::{Result, bail};
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
 use super::sections::{EXPORTS, IMPORTS, Reader, push_name, push_number, rewrite};
@@ -30,6 +32,7 @@ fn shorten_imports(section: &[u8], mut tag: &str, glue: &mut String) -> Result<V
     let count = reader.number()?;
     let mut shortened = Vec::new();
     push_number(&mut shortened, count);
+    let mut scripts = BTreeSet::new();
     for place in 0..count {
         let from = reader.name()?;
         let name = reader.name()?;
@@ -38,18 +41,36 @@ fn shorten_imports(section: &[u8], mut tag: &str, glue: &mut String) -> Result<V
             bail!("the import {name} is no function");
         }
         reader.number()?;
-        // What needs no glue of its own comes from its script as it is, by its name.
-        let direct = !glue.contains(&format!(" {name}: ")) && glue.contains(&format!("\"{from}\": "));
-        let short = if direct { name.into() } else { short_name(place) + std::mem::take(&mut tag) };
-        push_name(&mut shortened, if direct { from } else { "w" });
+        let short = short_name(place) + std::mem::take(&mut tag);
+        push_name(&mut shortened, "w");
         push_name(&mut shortened, &short);
         shortened.extend(&before[..before.len() - reader.rest.len()]);
-        if !direct {
-            *glue = replace_once(glue, &format!(" {name}: "), &format!(" {short}: "))?;
-            *glue = glue.replace(&format!("\"{from}\": "), "\"w\": ");
+        let own = format!(" {name}: ");
+        if glue.contains(&own) {
+            *glue = replace_once(glue, &own, &format!(" {short}: "))?;
+        } else {
+            // What needs no glue of its own comes from its script as it is.
+            let script = namespace(glue, from)?;
+            let member = format!("{MEMBERS}\n{short}: {script}.{name},");
+            *glue = replace_once(glue, MEMBERS, &member)?;
+            scripts.insert(from);
         }
     }
+    let leads = |line: &str, from: &str| line.trim_start().starts_with(&format!("\"{from}\": "));
+    let kept = glue.lines().filter(|line| !scripts.iter().any(|from| leads(line, from)));
+    *glue = kept.collect::<Vec<_>>().join("\n").replace(OWN, "\"w\": import0");
     Ok(shortened)
+}
+
+/// The glue's own functions, and the line of the imports that has them.
+const MEMBERS: &str = "const import0 = {\n        __proto__: null,";
+const OWN: &str = "\"./appizer_bg.js\": import0";
+
+/// What the glue calls all that a script exports.
+fn namespace(glue: &str, script: &str) -> Result<String> {
+    let (_, after) =
+        glue.split_once(&format!("\"{script}\": ")).with_context(|| format!("no {script} in the glue"))?;
+    Ok(after.split(',').next().unwrap_or_default().to_owned())
 }
 
 fn shorten_exports(section: &[u8], glue: &mut String) -> Result<Vec<u8>> {
@@ -101,12 +122,18 @@ fn short_name(place: usize) -> String {
 mod tests {
     use super::*;
 
-    /// A module with the import `./glue.js` `__wbg_now_0123` (function, type 0) and the export `core_now` of it.
+    const GLUE: &str = "import * as import1 from './x.js';\n    const import0 = {\n        __proto__: null,\n        \
+                        __wbg_now_0123: function() {},\n    };\n    return {\n        \"./appizer_bg.js\": import0,\n        \
+                        \"./x.js\": import1,\n    };\nwasm.core_now(); wasm.core_now2();";
+
+    /// A module with the imports `__wbg_now_0123` of the glue and `seed` of a script, and the export `core_now` of the first.
     fn module() -> Vec<u8> {
-        let mut imports = vec![1];
-        push_name(&mut imports, "./glue.js");
-        push_name(&mut imports, "__wbg_now_0123");
-        imports.extend([0, 0]);
+        let mut imports = vec![2];
+        for (from, name) in [("./appizer_bg.js", "__wbg_now_0123"), ("./x.js", "seed")] {
+            push_name(&mut imports, from);
+            push_name(&mut imports, name);
+            imports.extend([0, 0]);
+        }
         let mut exports = vec![1];
         push_name(&mut exports, "core_now");
         exports.extend([0, 0]);
@@ -121,29 +148,23 @@ mod tests {
 
     #[test]
     fn both_sides_get_the_same_short_names() {
-        let glue = "{\n \"./glue.js\": { __proto__: null,\n __wbg_now_0123: function() {} } }\nwasm.core_now(); wasm.core_now2();";
-        let tag = tag(&module(), glue);
-        let (module, glue) = shorten(&module(), glue).unwrap();
-        let mut expected = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x0e\x01\x01w\x08a".to_vec();
-        expected.extend(tag.bytes().chain(*b"\0\0\x07\x05\x01\x01a\0\0"));
+        let tag = tag(&module(), GLUE);
+        let (module, glue) = shorten(&module(), GLUE).unwrap();
+        let mut expected = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x14\x02\x01w\x08a".to_vec();
+        expected.extend(tag.bytes().chain(*b"\0\0\x01w\x01b\0\0\x07\x05\x01\x01a\0\0"));
         assert_eq!(module, expected);
-        let object = format!("{{\n \"w\": {{ __proto__: null,\n a{tag}: function() {{}} }} }}\n");
-        assert_eq!(glue, object + "wasm.a(); wasm.core_now2();");
+        let members = format!("b: import1.seed,\n        a{tag}: function() {{}},\n    }};\n");
+        assert!(
+            glue.contains(&members) && glue.contains("return {\n        \"w\": import0,\n    };"),
+            "{glue}"
+        );
+        assert!(glue.ends_with("wasm.a(); wasm.core_now2();"));
     }
 
     #[test]
     fn modules_that_differ_do_not_share_their_tag() {
-        assert_ne!(tag(&module(), "glue"), tag(&module(), "another"));
-        assert_ne!(tag(&module(), "glue"), tag(b"\0asm", "glue"));
-    }
-
-    #[test]
-    fn what_the_module_imports_without_glue_keeps_its_name() {
-        let given = module();
-        let glue = "{\n \"./glue.js\": import1 };\nwasm.core_now();";
-        let (short, glue) = shorten(&given, glue).unwrap();
-        assert!(short.windows(14).any(|name| name == b"__wbg_now_0123"));
-        assert_eq!(glue, "{\n \"./glue.js\": import1 };\nwasm.a();");
+        assert_ne!(tag(&module(), GLUE), tag(&module(), "another"));
+        assert_ne!(tag(&module(), GLUE), tag(b"\0asm", GLUE));
     }
 
     #[test]

@@ -4,24 +4,28 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use toml_edit::{Array, DocumentMut, value};
 
 use super::{bundle, embed, optimised_module, read, read_text, snip, write};
+use crate::setup::rust;
 use crate::{paths, process};
 
 /// Tried each time, for which of them wins changes with the code.
 const CANDIDATES: &[&[&str]] =
     &[&["-Oz"], &["-Oz", "--converge"], &["--flatten", "--rereloop", "-Oz", "-Oz"]];
 
-/// The night whose compiler `--smallest` was measured with, as `rustc --version` has it.
-const NIGHTLY: &str = "2026-05-19";
-
 /// The JavaScript that the crate imports.
-const IMPORTED: &[&str] = &["src/js/store.js", "src/js/transport.js"];
+const IMPORTED: &[&str] = &[
+    "src/js/environment.js",
+    "src/js/lifecycle.js",
+    "src/js/names.js",
+    "src/js/store.js",
+    "src/js/transport.js",
+];
 
 /// What rustc's output uses. Named, because the section that lists it is stripped with the symbols.
 const FEATURES: &[&str] = &[
@@ -40,8 +44,9 @@ const STRIPPED: &[&str] = &["--strip-debug", "--strip-producers", "--strip-targe
 /// from `profile.custom` in Cargo.toml, where the default address of the module is left out. The package
 /// carries the module inside, and a bundler would look for a file at that address.
 ///
-/// With `smallest` the standard library is compiled anew by [`NIGHTLY`], for size and without a word in its panics.
-pub fn compile(smallest: bool) -> Result<()> {
+/// The standard library is compiled anew, for size, and without a word in its panics. The compiler is the pinned stable
+/// one, with what it has not declared stable unlocked: `RUSTC_BOOTSTRAP`. With `stock` it takes the library as it comes.
+pub fn compile(stock: bool) -> Result<()> {
     let manifest = write_cdylib_manifest()?;
     let mut wasm_pack = process::command("wasm-pack");
     wasm_pack.args(["--log-level", "warn", "build", "--mode", "no-install", "--target", "web"]);
@@ -49,29 +54,19 @@ pub fn compile(smallest: bool) -> Result<()> {
     wasm_pack.args(["--out-name", "appizer", "--out-dir"]).arg(paths::wasm_pack());
     wasm_pack.arg(manifest).args(["--", "--no-default-features"]);
     let mut rust_flags = format!("--remap-path-prefix={}=src", cargo_home().join("registry/src").display());
-    let mut target = "target/cdylib";
-    if smallest {
-        check_nightly()?;
-        wasm_pack.env("RUSTUP_TOOLCHAIN", "nightly");
+    let mut target = "target/cdylib-stock";
+    if !stock {
+        wasm_pack.env("RUSTC_BOOTSTRAP", "1");
         wasm_pack.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
         rust_flags
             .push_str(" -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none");
-        target = "target/cdylib-nightly";
+        target = "target/cdylib";
     }
+    wasm_pack.envs(rust::pinned_toolchain().map(|name| ("RUSTUP_TOOLCHAIN", name)));
     wasm_pack.env("CARGO_TARGET_DIR", paths::root().join(target)).env("RUSTFLAGS", rust_flags);
     // The section that tells wasm-bindgen what the compiler used goes with the symbols; wasm-opt strips both later.
     wasm_pack.env("CARGO_PROFILE_RELEASE_STRIP", "none");
     process::run(&mut wasm_pack)
-}
-
-/// What unstable flags mean changes from night to night.
-fn check_nightly() -> Result<()> {
-    let said = process::capture(process::command("rustc").args(["+nightly", "--version"]))
-        .context("asking for the nightly compiler")?;
-    if !said.contains(NIGHTLY) {
-        bail!("--smallest is made for the nightly of {NIGHTLY}, and this is {}", said.trim());
-    }
-    process::run(process::command("rustup").args(["component", "add", "rust-src", "--toolchain", "nightly"]))
 }
 
 /// The paths of dependencies stand in their panic messages: without this machine's own part they are shorter, and
@@ -91,29 +86,32 @@ pub fn glue() -> Result<String> {
     as_function(&glue, paths::root())
 }
 
-/// `instantiate(module, guard, makeStore)` gives the class `Core` of a new instance, all of whose functions went through
-/// `guard`.
+/// `instantiate(module, guard, makeStore)` gives the functions of a new instance, all of which went through `guard`.
 fn as_function(glue: &str, root: &Path) -> Result<String> {
     let mut glue = glue.to_owned();
     let mut imports = String::new();
     for imported in IMPORTED {
         let is_it = |line: &&str| line.starts_with("import") && line.contains(imported);
-        let line = glue.lines().find(is_it).map(String::from);
-        let line = line.with_context(|| format!("wasm-bindgen's glue does not import {imported}"))?;
-        let (what, _) = line.split_once(" from ").context("an import without its `from`")?;
-        imports += &format!("{what} from {:?};\n", root.join(imported).display().to_string());
-        glue = glue.replacen(&line, "", 1);
+        let lines: Vec<String> = glue.lines().filter(is_it).map(String::from).collect();
+        ensure!(!lines.is_empty(), "wasm-bindgen's glue does not import {imported}");
+        for line in lines {
+            let (what, _) = line.split_once(" from ").context("an import without its `from`")?;
+            imports += &format!("{what} from {:?};\n", root.join(imported).display().to_string());
+            glue = glue.replacen(&line, "", 1);
+        }
     }
     let (glue, _) = cut(&glue, "let __wbg_init_promise;")?;
     let (head, rest) = cut(glue, "async function __wbg_load(")?;
     let (_, tail) = cut(rest, "function initSync(")?;
     let body = [head, "function initSync(", tail].concat();
     let (before, after) = cut(&body, "wasm = instance.exports;")?;
-    let body =
-        [before, "wasm = guard(instance.exports);", after].concat().replace("\nexport class ", "\nclass ");
+    let body = [before, "wasm = guard(instance.exports);", after].concat();
+    let names = body.lines().filter_map(|line| line.strip_prefix("export function ")?.split('(').next());
+    let names = names.collect::<Vec<_>>().join(", ");
+    let body = body.replace("\nexport function ", "\nfunction ");
     Ok(format!(
         "{imports}\nexport function instantiate(module, guard, makeStore) {{\n{body}\n\
-         initSync({{ module }});\nreturn Core;\n}}\n"
+         initSync({{ module }});\nreturn {{ {names} }};\n}}\n"
     ))
 }
 
@@ -233,17 +231,23 @@ mod tests {
 
     #[test]
     fn the_glue_becomes_a_function_that_makes_an_instance() {
-        let glue = "import { keep, makeStore } from \"./snippets/x/src/js/store.js\";\n\
-                    import { canInsure } from \"./snippets/x/src/js/transport.js\";\n\nexport class Core {}\nlet wasm;\n\
-                    function __wbg_finalize_init(instance) {\n    wasm = instance.exports;\n}\n\
-                    async function __wbg_load(module) {}\n\nfunction initSync(module) {}\n\n\
-                    let __wbg_init_promise;\nasync function __wbg_init() {}\nexport { initSync, __wbg_init as default };";
-        let function = as_function(glue, Path::new("/r")).unwrap();
-        let head = "import { keep, makeStore } from \"/r/src/js/store.js\";\n\
-                    import { canInsure } from \"/r/src/js/transport.js\";\n\n\
-                    export function instantiate(module, guard, makeStore) {\n";
-        assert!(function.starts_with(head), "{function}");
-        assert!(function.contains("\nclass Core {}") && function.contains("wasm = guard(instance.exports);"));
+        let imports = IMPORTED
+            .iter()
+            .enumerate()
+            .map(|(place, imported)| format!("import {{ of{place} }} from \"./snippets/x/{imported}\";\n"));
+        let glue = imports.collect::<String>()
+            + "\nexport function start(given) {}\n\nexport function close() {}\nlet wasm;\n\
+               function __wbg_finalize_init(instance) {\n    wasm = instance.exports;\n}\n\
+               async function __wbg_load(module) {}\n\nfunction initSync(module) {}\n\n\
+               let __wbg_init_promise;\nasync function __wbg_init() {}\nexport { initSync, __wbg_init as default };";
+        let function = as_function(&glue, Path::new("/r")).unwrap();
+        assert!(function.starts_with("import { of0 } from \"/r/src/js/environment.js\";\n"), "{function}");
+        assert!(function.contains("\nexport function instantiate(module, guard, makeStore) {\n"));
+        assert!(
+            function.contains("\nfunction close() {}")
+                && function.contains("wasm = guard(instance.exports);")
+        );
+        assert!(function.ends_with("initSync({ module });\nreturn { start, close };\n}\n"), "{function}");
         assert!(!function.contains("__wbg_load") && !function.contains("__wbg_init()"), "{function}");
         assert!(as_function("let wasm;", Path::new("/r")).is_err());
     }

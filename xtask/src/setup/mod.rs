@@ -17,6 +17,7 @@ pub enum Need {
     Rustfmt,
     Clippy,
     WasmTarget,
+    PinnedRust,
     WasmPack,
     WasmBindgen,
     Geckodriver,
@@ -28,7 +29,7 @@ pub enum Need {
 
 /// What `build` and `demo` need.
 pub const BUILD: &[Need] =
-    &[Need::WasmTarget, Need::WasmPack, Need::WasmBindgen, Need::Node, Need::NpmPackages];
+    &[Need::PinnedRust, Need::WasmPack, Need::WasmBindgen, Need::Node, Need::NpmPackages];
 
 /// What any command needs.
 pub const ALL: &[Need] = &[
@@ -45,6 +46,7 @@ pub const ALL: &[Need] = &[
     Need::Rustfmt,
     Need::Clippy,
     Need::WasmTarget,
+    Need::PinnedRust,
     Need::WasmPack,
     Need::WasmBindgen,
     Need::Geckodriver,
@@ -86,6 +88,7 @@ impl Need {
             Need::Rustfmt => "rustfmt",
             Need::Clippy => "clippy",
             Need::WasmTarget => "Rust target wasm32-unknown-unknown",
+            Need::PinnedRust => "the pinned Rust and its source",
             Need::WasmPack => "wasm-pack",
             Need::WasmBindgen => "wasm-bindgen-cli",
             Need::Geckodriver => "geckodriver",
@@ -102,6 +105,7 @@ impl Need {
             Need::Debian(package) => Ok(package.find()),
             Need::Rustfmt | Need::Clippy => rust::find_component(self.name()),
             Need::WasmTarget => rust::find_target(),
+            Need::PinnedRust => Ok(rust::find_pinned()),
             Need::WasmPack => Ok(rust::find_wasm_pack()),
             Need::WasmBindgen => rust::find_wasm_bindgen(),
             Need::Geckodriver => Ok(rust::find_geckodriver()),
@@ -117,6 +121,7 @@ impl Need {
             Need::Debian(package) => debian::install(&[package]),
             Need::Rustfmt | Need::Clippy => rust::install_component(self.name()),
             Need::WasmTarget => rust::install_target(),
+            Need::PinnedRust => rust::install_pinned(),
             Need::WasmPack => rust::install_tool("wasm-pack", &["--locked"]),
             Need::WasmBindgen => rust::install_wasm_bindgen(),
             Need::Geckodriver => rust::install_tool("geckodriver", &["--locked"]),

@@ -8,6 +8,11 @@ use crate::{paths, process};
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
+/// The compiler of the published module. Pinned: what it is told is unstable, and means another thing from version to version.
+pub const PINNED: &str = "1.95.0";
+
+const SOURCE: &str = "rust-src";
+
 /// The first wasm-pack that takes `--profile`.
 const OLDEST_WASM_PACK: Version = [0, 14, 0];
 
@@ -30,6 +35,32 @@ pub fn find_component(name: &str) -> Result<Option<String>> {
 
 pub fn install_component(name: &str) -> Result<()> {
     process::run(process::command("rustup").args(["component", "add", name]))
+}
+
+/// The pinned compiler by rustup's name; none where it is the one at work anyway.
+pub fn pinned_toolchain() -> Option<&'static str> {
+    let said = process::capture(process::command("rustc").arg("--version")).unwrap_or_default();
+    (parse_version(&said) != parse_version(PINNED)).then_some(PINNED)
+}
+
+/// The pinned compiler with the source of its standard library.
+pub fn find_pinned() -> Option<String> {
+    let mut rustup = process::command("rustup");
+    rustup.args(["component", "list", "--installed"]);
+    rustup.args(pinned_toolchain().into_iter().flat_map(|name| ["--toolchain", name]));
+    let installed = process::capture(&mut rustup).ok()?;
+    let has = |component: &str| installed.lines().any(|line| line == component);
+    (has(SOURCE) && has("rust-std-wasm32-unknown-unknown")).then(|| format!("Rust {PINNED} with its source"))
+}
+
+pub fn install_pinned() -> Result<()> {
+    let Some(name) = pinned_toolchain() else {
+        install_target()?;
+        return install_component(SOURCE);
+    };
+    let mut rustup = process::command("rustup");
+    rustup.args(["toolchain", "install", name, "--profile", "minimal", "--no-self-update"]);
+    process::run(rustup.args(["--component", SOURCE, "--target", WASM_TARGET]))
 }
 
 pub fn find_wasm_pack() -> Option<String> {

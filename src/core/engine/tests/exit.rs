@@ -4,6 +4,7 @@ use super::model::*;
 use crate::core::engine::*;
 use crate::core::notice::Waiting;
 use crate::core::options::Value;
+use crate::core::rows;
 
 /// A page that left five events with the browser, and the next page on the same disk.
 fn handed_over(disk: &mut Disk) -> (Page, Page) {
@@ -211,7 +212,7 @@ fn what_is_being_written_when_a_page_is_hidden_is_kept_elsewhere_until_it_is_in_
     let effects: Vec<_> = std::iter::from_fn(|| page.engine.poll_effect()).collect();
     let kept = effects
         .iter()
-        .any(|effect| matches!(effect, Effect::KeepElsewhere { unstored } if unstored.len() == 2));
+        .any(|effect| matches!(effect, Effect::KeepElsewhere { unstored } if rows::records_in(unstored.as_str()).len() == 2));
     assert!(kept, "{effects:?}");
     page.stalled = false;
     effects.into_iter().for_each(|effect| page.perform(effect, &mut disk));

@@ -1,10 +1,11 @@
 //! A model of the shell: a disk that pages share, and a network that the test answers for.
 
 use crate::core::dead_letter::DeadLetter;
-use crate::core::effect::{Request, Write};
+use crate::core::effect::Request;
 use crate::core::engine::*;
 use crate::core::notice::FlushResult;
 use crate::core::options::Value;
+use crate::core::rows::{self, changes::Changes};
 use crate::core::segment::{Record, SegmentKey};
 use crate::core::shared;
 use crate::core::verdict::Response;
@@ -189,7 +190,7 @@ impl Page {
             Effect::Write(write) => {
                 self.writes += 1;
                 let id = write.id;
-                disk.apply(*write);
+                disk.apply(Changes::read(&write.operations));
                 self.engine.handle_written(id, None, now);
             }
             Effect::FindOrphans => {
@@ -215,7 +216,7 @@ impl Page {
             }
             Effect::Insure { body } => self.insured = body,
             Effect::Abort { request } => self.requests.retain(|sent| sent.id != request),
-            Effect::KeepElsewhere { unstored } => disk.left = unstored,
+            Effect::KeepElsewhere { unstored } => disk.left = rows::records_in(unstored.as_str()),
             Effect::Leave { mark } => {
                 disk.marks.extend(mark.map(|mark| (self.engine.owner().into(), mark)));
                 disk.locks.retain(|lock| !self.locks.contains(lock));
@@ -228,7 +229,7 @@ impl Page {
 }
 
 impl Disk {
-    pub(super) fn apply(&mut self, write: Write) {
+    pub(super) fn apply(&mut self, write: Changes) {
         for key in write.deletes {
             self.records.remove(key.as_str());
         }

@@ -172,7 +172,7 @@ fn the_oldest_events_make_room_under_each_cap() {
             .iter()
             .any(|notice| matches!(notice, Notice::Dropped { reason: told, .. } if *told == reason));
         assert!(told, "{reason}: {:?}", page.notices);
-        let dropped = serde_json::to_value(disk.accounts["p"].dropped).unwrap();
+        let dropped = serde_json::to_value(disk.accounts["p"].dropped.members()).unwrap();
         assert!(dropped[reason].as_f64().is_some_and(|number| number > 0.0), "{dropped}");
         if !kept.is_empty() {
             page.input(&mut disk, |engine, now| engine.handle_online(true, now));
