@@ -34,6 +34,9 @@ const FORMATTERS: &[&str] = &["::fmt::Debug>::fmt", "::fmt::Display>::fmt"];
 
 const SHIM: &str = "wasm_bindgen::convert::closures::_::invoke";
 
+/// What runs `async` functions, of which the package has none; js-sys exports it.
+const EXECUTOR: &str = "js_sys::futures::";
+
 /// No locals, `unreachable`, `end`.
 const TRAP: [u8; 3] = [0, 0x00, 0x0b];
 
@@ -55,7 +58,9 @@ pub fn snip(module: &[u8]) -> Result<Vec<u8>> {
     let kept: HashSet<&str> =
         exported.iter().filter_map(|index| names.get(index)).map(|name| bare(name)).collect();
     let unreached = |name: &str| {
-        is_panic(name) || is_formatter(name) || (name.starts_with(SHIM) && !kept.contains(bare(name)))
+        let plain = without_hashes(name);
+        let is_idle = plain.starts_with(SHIM) && !kept.contains(bare(name));
+        is_panic(&plain) || is_formatter(&plain) || is_idle || plain.starts_with(EXECUTOR)
     };
     if names.is_empty() {
         bail!("the compiled module names no functions: was it stripped?");
@@ -106,12 +111,10 @@ pub fn functions(module: &[u8]) -> Result<Vec<(String, usize)>> {
 }
 
 fn is_panic(name: &str) -> bool {
-    let name = without_hashes(name);
     PANICS.iter().any(|panic| name.starts_with(panic) || name.ends_with("::assert_failed"))
 }
 
 fn is_formatter(name: &str) -> bool {
-    let name = without_hashes(name);
     FORMATTERS.iter().any(|formatter| name.ends_with(formatter))
 }
 
@@ -128,7 +131,8 @@ fn without_hashes(name: &str) -> String {
 
 /// wasm-bindgen wraps a shim in others, which have its name and more behind it.
 fn bare(name: &str) -> &str {
-    name.split(' ').next().unwrap_or(name)
+    let end = [" externref shim", " multivalue shim"].iter().filter_map(|shim| name.find(shim)).min();
+    &name[..end.unwrap_or(name.len())]
 }
 
 fn count_functions(reader: &mut Reader<'_>) -> Result<usize> {
@@ -224,9 +228,9 @@ mod tests {
 
     #[test]
     fn panics_and_shims_that_nobody_calls_become_traps() {
-        let shim = |hash: &str| format!("{SHIM}::{hash}");
-        let exported = shim("h1 externref shim");
-        let (inner, idle) = (shim("h1"), shim("h2"));
+        let shim = |of: &str| format!("wasm_bindgen[5f]::convert::closures::_::invoke::<{of}>");
+        let exported = shim("u32, u32") + " externref shim multivalue shim";
+        let (inner, idle) = (shim("u32, u32"), shim("u32, bool"));
         let shown = "<usize as core[c5]::fmt::Display>::fmt";
         let functions =
             [&exported, "core[c5]::panicking::panic_fmt", &inner, &idle, shown, "core::fmt::write"];
