@@ -34,6 +34,7 @@ use crate::core::queue::Queue;
 use crate::core::random::Random;
 use crate::core::segment::Kept;
 use crate::core::shared::News;
+use crate::core::time::{NEVER, earliest};
 use adopting::Adoption;
 use insuring::Insurance;
 use sending::InFlight;
@@ -88,7 +89,7 @@ pub struct Engine {
     /// Where the last reply was a success from.
     good_link: Option<u32>,
     /// When the store is asked for again, while there is none.
-    reopen_at: Option<u64>,
+    reopen_at: u64,
     no_reopening_before: u64,
     /// What writes that failed should have changed.
     unwritten: Change,
@@ -153,7 +154,7 @@ impl Engine {
             marks: Marks::default(),
             to,
             good_link: setup.good_link,
-            reopen_at: None,
+            reopen_at: NEVER,
             no_reopening_before: 0,
             unwritten: Change::default(),
             tab: setup.tab,
@@ -185,11 +186,12 @@ impl Engine {
 
     /// When to call [`Engine::handle_timeout`], if nothing happens before.
     pub fn next_timeout(&self) -> Option<u64> {
-        match self.phase {
-            Phase::Opening { deadline, .. } => Some(deadline),
-            Phase::Open => self.deadlines().into_iter().flatten().min(),
-            Phase::Away | Phase::Closed => None,
-        }
+        let next = match self.phase {
+            Phase::Opening { deadline, .. } => deadline,
+            Phase::Open => self.deadline(),
+            Phase::Away | Phase::Closed => NEVER,
+        };
+        (next < NEVER).then_some(next)
     }
 
     /// What `init` was given, with the key as it is now.
@@ -406,19 +408,24 @@ impl Engine {
         self.settle_flush_calls(now);
     }
 
-    fn deadlines(&self) -> [Option<u64>; 8] {
-        let idle = self.requests.is_empty() && self.online && self.pacing.asking().is_none();
-        let unfinished_round = self.queue.awaits_request(self.round);
-        [
-            self.requests.iter().map(|request| request.deadline).min(),
-            self.flush_calls.iter().map(|call| call.deadline).min(),
-            self.pacing.blocked_until(0).max(self.pacing.ask_at(0)).filter(|_| idle && unfinished_round),
-            self.pacing.flush_at().filter(|_| !unfinished_round),
+    fn deadline(&self) -> u64 {
+        let round = if !self.queue.awaits_request(self.round) {
+            self.pacing.flush_at()
+        } else if self.requests.is_empty() && self.online && self.pacing.asking().is_none() {
+            self.pacing.next_try()
+        } else {
+            NEVER
+        };
+        let insurance = self.insurance.as_ref().map_or(NEVER, Insurance::due);
+        earliest([
+            round,
+            self.request_deadline(),
+            earliest(self.flush_calls.iter().map(|call| call.deadline)),
             self.adoption.next_look(),
             self.reopen_at,
             self.store_deadline(),
-            self.insurance.as_ref().and_then(Insurance::due),
-        ]
+            insurance,
+        ])
     }
 
     fn next_id(&mut self) -> u32 {

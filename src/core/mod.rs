@@ -24,4 +24,5 @@ pub mod rows;
 pub mod segment;
 pub mod shared;
 pub mod text;
+pub mod time;
 pub mod verdict;

@@ -3,6 +3,7 @@
 use crate::core::policy;
 use crate::core::shared::{Granted, News, Share, Shared};
 use crate::core::text::read_decimal;
+use crate::core::time::NEVER;
 
 /// The page's own part of pacing, and what it knows of the part that all pages share.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub struct Pacing {
     own_share: u32,
     /// The newest of this page's shares: an older one's answer does not know of its news.
     last_share: u32,
-    flush_at: Option<u64>,
+    flush_at: u64,
     bisecting: Bisecting,
 }
 
@@ -57,7 +58,7 @@ impl Pacing {
             own_wait: 0,
             own_share: 0,
             last_share: 0,
-            flush_at: None,
+            flush_at: NEVER,
             bisecting: Bisecting::default(),
         }
     }
@@ -69,18 +70,18 @@ impl Pacing {
 
     /// An event waits: the interval begins, unless it runs already.
     pub fn note_waiting(&mut self, now: u64, interval: u64, jitter: u32) {
-        if self.flush_at.is_none() {
-            self.flush_at = Some(now.saturating_add(self.shared.stretched(interval, jitter)));
+        if self.flush_at == NEVER {
+            self.flush_at = now + self.shared.stretched(interval, jitter);
         }
     }
 
     /// A flush round begins: the interval ends.
     pub fn note_round(&mut self) {
-        self.flush_at = None;
+        self.flush_at = NEVER;
     }
 
     /// The end of the interval, while an event waits.
-    pub fn flush_at(&self) -> Option<u64> {
+    pub fn flush_at(&self) -> u64 {
         self.flush_at
     }
 
@@ -161,8 +162,8 @@ impl Pacing {
     }
 
     /// The row's answer is awaited until then at the latest.
-    pub fn asking_until(&self) -> Option<u64> {
-        self.asking.map(|_| self.asked_at + policy::STORE_TIMEOUT)
+    pub fn asking_until(&self) -> u64 {
+        self.asking.map_or(NEVER, |_| self.asked_at + policy::STORE_TIMEOUT)
     }
 
     /// The question that has no answer yet.
@@ -196,7 +197,20 @@ impl Pacing {
 
     /// The end of the backoff, while it lasts.
     pub fn blocked_until(&self, now: u64) -> Option<u64> {
-        self.shared.blocked_until(now).max((self.own_wait > now).then_some(self.own_wait))
+        let until = self.held_until();
+        (until > now).then_some(until)
+    }
+
+    /// When a request is worth trying after a wait.
+    pub fn next_try(&self) -> u64 {
+        match self.held_until().max(self.ask_at) {
+            0 => NEVER,
+            until => until,
+        }
+    }
+
+    fn held_until(&self) -> u64 {
+        self.shared.blocked_until(0).unwrap_or(0).max(self.own_wait)
     }
 
     /// Whether a refused batch may be sent in two halves; if so they are counted.

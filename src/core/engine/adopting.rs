@@ -10,16 +10,17 @@ use crate::core::policy;
 use crate::core::rows;
 use crate::core::segment::{Kept, Record, SegmentKey};
 use crate::core::text;
+use crate::core::time::NEVER;
 
 /// Pages that are gone and whose locks this page has taken.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Adoption {
     owners: Vec<Adopted>,
     /// A reading is under way, and must have ended by then.
-    loading: Option<u64>,
+    loading: u64,
     /// The last reading failed; the next look tries again.
     failed: bool,
-    next_look: Option<u64>,
+    next_look: u64,
     /// Events that the adopted accounts speak of and that are not in memory.
     unloaded: u64,
 }
@@ -41,20 +42,26 @@ pub struct Orphan {
     pub marks: Vec<Mark>,
 }
 
+impl Default for Adoption {
+    fn default() -> Self {
+        Self { owners: Vec::new(), loading: NEVER, failed: false, next_look: NEVER, unloaded: 0 }
+    }
+}
+
 impl Adoption {
     pub(super) fn unloaded(&self) -> u64 {
         self.unloaded
     }
 
-    pub(super) fn loading_until(&self) -> Option<u64> {
+    pub(super) fn loading_until(&self) -> u64 {
         self.loading
     }
 
     pub(super) fn stop_loading(&mut self) {
-        self.loading = None;
+        self.loading = NEVER;
     }
 
-    pub(super) fn next_look(&self) -> Option<u64> {
+    pub(super) fn next_look(&self) -> u64 {
         self.next_look
     }
 }
@@ -88,9 +95,9 @@ impl Engine {
             .adoption
             .owners
             .first_mut()
-            .filter(|front| self.adoption.loading.is_some() && front.owner == owner);
+            .filter(|front| self.adoption.loading < NEVER && front.owner == owner);
         let (Phase::Open, Some(adopted)) = (&self.phase, awaited) else { return };
-        self.adoption.loading = None;
+        self.adoption.loading = NEVER;
         if records.len() < policy::LOAD_SEGMENTS {
             self.adoption.owners.remove(0);
         } else {
@@ -117,7 +124,7 @@ impl Engine {
     pub fn handle_load_failed(&mut self, owner: &str) {
         let front = self.adoption.owners.first();
         self.adoption.failed |=
-            self.adoption.loading.is_some() && front.is_some_and(|front| front.owner == owner);
+            self.adoption.loading < NEVER && front.is_some_and(|front| front.owner == owner);
     }
 
     /// Keeps back what was handed over, or settles it, as the marks say now.
@@ -140,29 +147,29 @@ impl Engine {
 
     /// Looks for what other pages left, now and then, and reads on where it was found.
     pub(super) fn adopt_more(&mut self, now: u64) {
-        if self.adoption.next_look.is_some_and(|at| at <= now) {
+        if self.adoption.next_look <= now {
             self.look_for_orphans(now, policy::ADOPT_INTERVAL);
             if std::mem::take(&mut self.adoption.failed) {
-                self.adoption.loading = None;
+                self.adoption.stop_loading();
             }
         }
         let Some(adopted) = self
             .adoption
             .owners
             .first()
-            .filter(|_| self.adoption.loading.is_none() && self.storage == Storage::Store)
+            .filter(|_| self.adoption.loading == NEVER && self.storage == Storage::Store)
         else {
             return;
         };
         if !self.queue.has_adopted_work() {
             let (owner, after) = (adopted.owner.clone(), adopted.after.clone());
             self.effects.push(Effect::Load { owner, after });
-            self.adoption.loading = Some(now + policy::STORE_TIMEOUT);
+            self.adoption.loading = now + policy::STORE_TIMEOUT;
         }
     }
 
     pub(super) fn look_for_orphans(&mut self, now: u64, next: u64) {
-        self.adoption.next_look = (self.storage == Storage::Store).then_some(now + next);
+        self.adoption.next_look = if self.storage == Storage::Store { now + next } else { NEVER };
         self.effects.push(Effect::FindOrphans);
     }
 

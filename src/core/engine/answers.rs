@@ -8,6 +8,7 @@ use crate::core::effect::Effect;
 use crate::core::flush::{FlushCall, Wait};
 use crate::core::notice::{Notice, Stats, Waiting};
 use crate::core::policy;
+use crate::core::time::NEVER;
 
 impl Engine {
     /// The queue's account, with those of the `other` pages that share the store.
@@ -91,8 +92,8 @@ impl Engine {
             Phase::Away | Phase::Closed => return Some((Waiting::Closed, None)),
             Phase::Open => {}
         }
-        if let Some(deadline) = self.requests.iter().map(|request| request.deadline).min() {
-            Some((Waiting::Request, Some(deadline)))
+        if !self.requests.is_empty() {
+            Some((Waiting::Request, Some(self.request_deadline())))
         } else if !self.online {
             Some((Waiting::Offline, None))
         } else if let Some(until) = self.pacing.blocked_until(now) {
@@ -101,8 +102,12 @@ impl Engine {
         } else if let Some(until) = self.pacing.ask_at(now) {
             Some((Waiting::Limit, Some(until)))
         } else {
-            let waiting = self.pacing.flush_at().map(|until| (Waiting::Interval, Some(until)));
-            waiting.or_else(|| (!self.queue.is_empty()).then_some((Waiting::Reply, None)))
+            let until = self.pacing.flush_at();
+            if until < NEVER {
+                Some((Waiting::Interval, Some(until)))
+            } else {
+                (!self.queue.is_empty()).then_some((Waiting::Reply, None))
+            }
         }
     }
 }

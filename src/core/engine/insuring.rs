@@ -4,19 +4,26 @@
 use super::Engine;
 use crate::core::effect::Effect;
 use crate::core::policy;
+use crate::core::time::NEVER;
 
 /// What the browser was given.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Insurance {
     /// Whether the browser has a body.
     armed: bool,
     /// The newest id in it, so that what has not changed is not given again.
     given: String,
-    due: Option<u64>,
+    due: u64,
+}
+
+impl Default for Insurance {
+    fn default() -> Self {
+        Self { armed: false, given: String::new(), due: NEVER }
+    }
 }
 
 impl Insurance {
-    pub(super) fn due(&self) -> Option<u64> {
+    pub(super) fn due(&self) -> u64 {
         self.due
     }
 }
@@ -29,13 +36,14 @@ impl Engine {
         let newest = self.queue.newest_waiting().filter(|_| trusted).unwrap_or("");
         let Some(insurance) = &mut self.insurance else { return };
         if insurance.given == newest {
-            insurance.due = None;
+            insurance.due = NEVER;
             return;
         }
-        if *insurance.due.get_or_insert(now + policy::INSURANCE_DELAY) > now {
+        insurance.due = insurance.due.min(now + policy::INSURANCE_DELAY);
+        if insurance.due > now {
             return;
         }
-        insurance.due = None;
+        insurance.due = NEVER;
         insurance.given = newest.into();
         let (events, bytes) = (policy::MAX_BATCH_EVENTS, policy::INSURANCE_BYTES);
         let batch = if trusted { self.queue.take_batch(0, events, bytes, true) } else { None };
@@ -46,7 +54,7 @@ impl Engine {
     /// The browser must not send any more what goes by itself now.
     pub(super) fn end_insurance(&mut self) {
         if let Some(insurance) = &mut self.insurance {
-            (insurance.given, insurance.due) = Default::default();
+            (insurance.given, insurance.due) = (String::new(), NEVER);
             self.give_insurance(None);
         }
     }

@@ -9,6 +9,7 @@ use crate::core::exit;
 use crate::core::notice::{LastError, Notice};
 use crate::core::policy;
 use crate::core::shared::{Failure, Granted, News};
+use crate::core::time::earliest;
 use crate::core::verdict::{Response, Verdict, verdict};
 
 /// A request whose response is awaited.
@@ -93,7 +94,7 @@ impl Engine {
         if self.queue.awaits_request(self.round) {
             return;
         }
-        let interval_over = self.pacing.flush_at().is_some_and(|at| at <= now);
+        let interval_over = self.pacing.flush_at() <= now;
         if interval_over || self.queue.fills(self.options.batch_size) {
             self.enforce_caps(now);
             self.begin_round();
@@ -188,10 +189,15 @@ impl Engine {
         }
     }
 
+    /// When the first of the requests must have ended.
+    pub(super) fn request_deadline(&self) -> u64 {
+        earliest(self.requests.iter().map(|in_flight| in_flight.deadline))
+    }
+
     /// Whether a reply is overdue that an endpoint which works would have given.
     pub(super) fn awaits_doubtful_reply(&self, now: u64) -> bool {
         let patience = policy::REQUEST_TIMEOUT - policy::DOUBTFUL_REPLY;
-        self.requests.iter().any(|in_flight| in_flight.deadline <= now + patience)
+        self.request_deadline() <= now + patience
     }
 
     /// Requests that outlive the page, and the ids of their events.

@@ -12,6 +12,7 @@ use crate::core::queue::Removal;
 use crate::core::rows::{self, Operations};
 use crate::core::segment::{Kept, Record, SegmentKey};
 use crate::core::text;
+use crate::core::time::{NEVER, earliest};
 
 /// Where the queue is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub(super) struct PendingWrite {
     puts: Vec<SegmentKey>,
     change: Change,
     /// Set as soon as the time is known.
-    deadline: Option<u64>,
+    deadline: u64,
 }
 
 /// Events whose records a write deletes; whoever waits for them hears of it when the write has ended.
@@ -114,7 +115,7 @@ impl Engine {
             self.begin_service(held, now);
         } else if self.storage == Storage::Memory && matches!(self.phase, Phase::Open) {
             self.storage = Storage::Store;
-            self.reopen_at = None;
+            self.reopen_at = NEVER;
             // What the page said meanwhile is newer than what is stored.
             if !self.unwritten.identity {
                 self.take_identity(identity);
@@ -127,7 +128,7 @@ impl Engine {
 
     /// The store cannot be opened: the queue is kept in memory, beginning with what the shell had kept elsewhere.
     pub fn handle_open_failed(&mut self, message: String, left: Vec<Record>, now: u64) {
-        let retry = Some(now + policy::REOPEN_INTERVAL);
+        let retry = now + policy::REOPEN_INTERVAL;
         if let Some(held) = self.end_opening() {
             self.take_identity(self.identity.clone());
             self.storage = Storage::Memory;
@@ -170,10 +171,9 @@ impl Engine {
     /// Gives up a store that does not answer any more: what it was asked counts as refused.
     pub(super) fn give_up_silent_store(&mut self, now: u64) {
         for write in &mut self.writes {
-            write.deadline.get_or_insert(now + policy::STORE_TIMEOUT);
+            write.deadline = write.deadline.min(now + policy::STORE_TIMEOUT);
         }
-        let overdue = |deadline: Option<u64>| deadline.is_some_and(|at| at <= now);
-        if self.storage == Storage::Store && overdue(self.store_deadline()) {
+        if self.store_deadline() <= now {
             self.lose_store("the browser's storage does not answer".into(), now);
             for write in std::mem::take(&mut self.writes) {
                 self.end_write(write, Some(StoreFailure::Closed(String::new())), now);
@@ -184,10 +184,12 @@ impl Engine {
     }
 
     /// When the store must have answered whatever it was asked.
-    pub(super) fn store_deadline(&self) -> Option<u64> {
-        let writes = self.writes.iter().filter_map(|write| write.deadline);
-        let others = [self.adoption.loading_until(), self.pacing.asking_until()];
-        others.into_iter().flatten().chain(writes).min().filter(|_| self.storage == Storage::Store)
+    pub(super) fn store_deadline(&self) -> u64 {
+        if self.storage == Storage::Memory {
+            return NEVER;
+        }
+        let writes = earliest(self.writes.iter().map(|write| write.deadline));
+        writes.min(self.adoption.loading_until()).min(self.pacing.asking_until())
     }
 
     fn end_write(&mut self, write: PendingWrite, failure: Option<StoreFailure>, now: u64) {
@@ -321,15 +323,15 @@ impl Engine {
 
     /// Tries the store again, now and then.
     pub(super) fn reopen_if_due(&mut self, now: u64) {
-        if self.storage == Storage::Memory && self.reopen_at.is_some_and(|at| at <= now) {
+        if self.storage == Storage::Memory && self.reopen_at <= now {
             self.ask_for_store();
             // An opening may hang for ever, too; the next one takes its place.
-            self.reopen_at = Some(now + policy::REOPEN_INTERVAL);
+            self.reopen_at = now + policy::REOPEN_INTERVAL;
         }
     }
 
     pub(super) fn ask_for_store(&mut self) {
-        self.reopen_at = None;
+        self.reopen_at = NEVER;
         let owner = self.queue.owner().into();
         self.effects.push(Effect::Open { owner, identity: self.identity.clone() });
     }
@@ -358,7 +360,7 @@ impl Engine {
         let id = self.next_id();
         let letters = !change.letters.is_empty();
         let puts = change.puts.drain(..).map(|record| record.key).collect();
-        self.writes.push(PendingWrite { id, puts, change, deadline: None });
+        self.writes.push(PendingWrite { id, puts, change, deadline: NEVER });
         self.effects.push(Effect::Write(Write { id, operations, letters }));
         self.keep_elsewhere_still();
     }
@@ -386,7 +388,7 @@ impl Engine {
         self.storage = Storage::Memory;
         self.notify(Notice::Degraded { fallback: "memory_queue", message });
         let at = self.no_reopening_before.max(now);
-        self.reopen_at = Some(at);
+        self.reopen_at = at;
         self.no_reopening_before = at + policy::REOPEN_INTERVAL;
     }
 
