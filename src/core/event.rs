@@ -88,7 +88,7 @@ pub struct Seal<'a> {
 }
 
 /// An event in the wire's own form, sealed: nothing changes in it any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Envelope {
     /// The id that `track` returned.
     pub id: String,

@@ -4,6 +4,7 @@ use crate::core::batch::Batch;
 use crate::core::event::Envelope;
 use crate::core::policy;
 use crate::core::segment::{Kept, Queued, Record, Segment, SegmentKey};
+use crate::core::text;
 
 /// Segments in sending order: adopted ones, which are older, before the page's own.
 #[derive(Debug)]
@@ -77,9 +78,12 @@ impl Queue {
 
     /// The writing of these segments has ended: they are kept where `kept` says.
     pub fn mark(&mut self, keys: &[SegmentKey], kept: Kept) {
-        let written = |segment: &&mut Segment| segment.kept == Kept::Writing && keys.contains(&segment.key);
-        for segment in self.segments.iter_mut().rev().filter(written).take(keys.len()) {
-            segment.kept = kept;
+        let mut left = keys.len();
+        for segment in self.segments.iter_mut().rev() {
+            if left > 0 && segment.kept == Kept::Writing && keys.contains(&segment.key) {
+                segment.kept = kept;
+                left -= 1;
+            }
         }
     }
 
@@ -107,7 +111,7 @@ impl Queue {
                 if apart || batch.len() == max_events || !batch.add(&queued.envelope.json, max_bytes) {
                     break 'segments;
                 }
-                queued.request = Some(request);
+                queued.request = request;
             }
         }
         (!batch.is_empty()).then_some(batch)
@@ -115,7 +119,7 @@ impl Queue {
 
     /// Takes out what `request` carried: it needs no sending any more.
     pub fn remove(&mut self, request: u32) -> Removal {
-        self.remove_if(&mut |_, queued| queued.request == Some(request))
+        self.remove_if(&mut |_, queued| queued.request == request)
     }
 
     /// Takes out what was handed over and has arrived.
@@ -125,9 +129,10 @@ impl Queue {
 
     /// Keeps back the adopted events that were handed over, and no others.
     pub fn keep_back(&mut self, was_handed_over: impl Fn(&str) -> bool) {
-        let adopted = self.segments.iter_mut().filter(|segment| segment.adopted);
-        for queued in adopted.flat_map(|segment| &mut segment.events) {
-            queued.handed_over = was_handed_over(&queued.envelope.id);
+        for segment in self.segments.iter_mut().take_while(|segment| segment.adopted) {
+            for queued in &mut segment.events {
+                queued.handed_over = was_handed_over(&queued.envelope.id);
+            }
         }
     }
 
@@ -135,7 +140,7 @@ impl Queue {
     pub fn remove_oldest(&mut self, events: usize, bytes: usize) -> Removal {
         let (mut taken, mut taken_bytes) = (0, 0);
         self.remove_if(&mut |_, queued| {
-            let leaves = queued.request.is_none() && (taken < events || taken_bytes < bytes);
+            let leaves = queued.request == 0 && (taken < events || taken_bytes < bytes);
             if leaves {
                 taken += 1;
                 taken_bytes += queued.envelope.json.len();
@@ -147,12 +152,11 @@ impl Queue {
     /// Takes out the waiting events that were tracked before `at`.
     pub fn remove_older(&mut self, at: u64) -> Removal {
         // The page's own stand in the order of their times.
-        let (own, others) = (self.segments.get(self.adopted_segments()), self.segments.iter());
-        let mut oldest = others.take_while(|segment| segment.adopted).chain(own);
-        if oldest.all(|segment| segment.at >= at) {
+        let oldest = self.adopted_segments() + 1;
+        if self.segments.iter().take(oldest).all(|segment| segment.at >= at) {
             return Removal::default();
         }
-        self.remove_if(&mut |tracked, queued| tracked < at && queued.request.is_none())
+        self.remove_if(&mut |tracked, queued| tracked < at && queued.request == 0)
     }
 
     /// The records of segments are gone from the store: they are kept in memory alone.
@@ -168,21 +172,22 @@ impl Queue {
 
     /// Segments that are kept in memory alone are on their way into the store from now on; returns their records.
     pub fn restore(&mut self) -> Vec<Record> {
-        let lost = self.segments.iter_mut().filter(|segment| segment.kept == Kept::Memory);
-        lost.map(|segment| {
-            segment.kept = Kept::Writing;
-            segment.record()
-        })
-        .collect()
+        let mut records = Vec::new();
+        for segment in &mut self.segments {
+            if segment.kept == Kept::Memory {
+                segment.kept = Kept::Writing;
+                records.push(segment.record());
+            }
+        }
+        records
     }
 
     /// How many events the next of several batches holds, of at most `max_events`: a batch ends with a session where that costs
     /// no further request.
     fn whole_sessions(&self, max_events: usize, max_bytes: usize) -> usize {
-        let counted = |segment: &Segment| segment.events.iter().filter(|queued| queued.is_waiting()).count();
         let ready = || self.segments.iter().take_while(|segment| segment.kept != Kept::Writing);
         // What size cuts into batches is not told beforehand.
-        let all = if self.bytes > max_bytes { 0 } else { ready().map(counted).sum() };
+        let all = if self.bytes > max_bytes { 0 } else { ready().map(Segment::waiting).sum() };
         let is_free = |taken: usize| (all - taken).div_ceil(max_events) < all.div_ceil(max_events);
         let (mut taken, mut end, mut last) = (0, max_events, None);
         for segment in ready() {
@@ -193,7 +198,7 @@ impl Queue {
             if last.replace(session).is_some_and(|last| last != session) && taken > 0 && is_free(taken) {
                 end = taken;
             }
-            taken += counted(segment);
+            taken += segment.waiting();
         }
         end
     }
@@ -204,8 +209,13 @@ impl Queue {
         self.segments.retain_mut(|segment| {
             let before = segment.events.len();
             let at = segment.at;
-            let leaving = segment.events.extract_if(.., |queued| leaves(at, queued));
-            removal.events.extend(leaving.map(|queued| queued.envelope));
+            segment.events.retain_mut(|queued| {
+                let leaves = leaves(at, queued);
+                if leaves {
+                    removal.events.push(std::mem::take(&mut queued.envelope));
+                }
+                !leaves
+            });
             match segment.events.len() {
                 0 => removal.deletes.push(segment.key.clone()),
                 rest if rest < before => removal.puts.push(segment.record()),
@@ -220,29 +230,35 @@ impl Queue {
 
     /// Puts back what `request` carried: it is to be sent again, in its old place.
     pub fn release(&mut self, request: u32) {
-        for queued in self.segments.iter_mut().flat_map(|segment| &mut segment.events) {
-            queued.request = queued.request.filter(|&carrier| carrier != request);
+        for segment in &mut self.segments {
+            for queued in &mut segment.events {
+                if queued.request == request {
+                    queued.request = 0;
+                }
+            }
         }
     }
 
     /// Puts back what `request` carried, to be sent again in two halves, each by itself.
     pub fn split(&mut self, request: u32, parts: [u32; 2]) {
-        let carried = self.segments.iter_mut().flat_map(|segment| &mut segment.events);
-        let mut carried: Vec<_> = carried.filter(|queued| queued.request == Some(request)).collect();
-        let half = carried.len() / 2;
-        for (place, queued) in carried.iter_mut().enumerate() {
-            queued.request = None;
-            queued.part = parts[usize::from(place >= half)];
+        let half = self.carried(request).count() / 2;
+        let mut seen = 0;
+        for segment in &mut self.segments {
+            for queued in &mut segment.events {
+                if queued.request == request {
+                    queued.request = 0;
+                    queued.part = parts[usize::from(seen >= half)];
+                    seen += 1;
+                }
+            }
         }
     }
 
     /// Records of the newest segments, those under these keys.
     pub fn records(&self, keys: &[SegmentKey]) -> Vec<Record> {
-        // From behind, where they stand: a long queue is not searched for what has just been added to it.
-        let wanted = self.segments.iter().rev().filter(|segment| keys.contains(&segment.key));
-        let mut records: Vec<_> = wanted.take(keys.len()).map(Segment::record).collect();
-        records.reverse();
-        records
+        // They stand at the end: a long queue is not searched for what has just been added to it.
+        let newest = self.segments.iter().skip(self.segments.len().saturating_sub(keys.len()));
+        newest.filter(|segment| keys.contains(&segment.key)).map(Segment::record).collect()
     }
 
     /// Records of what the store has not confirmed.
@@ -272,14 +288,21 @@ impl Queue {
 
     /// The id of the newest event that waits for a request.
     pub fn newest_waiting(&self) -> Option<&str> {
-        let mut queued = self.segments.iter().rev().flat_map(|segment| segment.events.iter().rev());
-        queued.find(|queued| queued.is_waiting()).map(|queued| queued.envelope.id.as_str())
+        for segment in self.segments.iter().rev() {
+            if let Some(queued) = segment.events.iter().rfind(|queued| queued.is_waiting()) {
+                return Some(&queued.envelope.id);
+            }
+        }
+        None
     }
 
     /// Whether `events` or more wait for a request.
     pub fn fills(&self, events: usize) -> bool {
-        let queued = self.segments.iter().flat_map(|segment| &segment.events);
-        queued.filter(|queued| queued.is_waiting()).nth(events - 1).is_some()
+        let mut waiting = 0;
+        self.segments.iter().any(|segment| {
+            waiting += segment.waiting();
+            waiting >= events
+        })
     }
 
     /// Whether an event of this page's own that entered at or before `order` is still undelivered.
@@ -289,22 +312,28 @@ impl Queue {
 
     /// Whether such an event waits for a request.
     pub fn awaits_request(&self, order: u64) -> bool {
-        let covered = self.segments.iter().take_while(|segment| segment.kept != Kept::Writing);
-        let covered = covered.filter(|segment| segment.order <= order);
-        covered.flat_map(|segment| &segment.events).any(Queued::is_waiting)
+        let mut ready = self.segments.iter().take_while(|segment| segment.kept != Kept::Writing);
+        ready.any(|segment| segment.order <= order && segment.waiting() > 0)
     }
 
     /// Whether events of other pages are in requests or wait for one.
     pub fn has_adopted_work(&self) -> bool {
-        let adopted = self.segments.iter().take_while(|segment| segment.adopted);
-        adopted.flat_map(|segment| &segment.events).any(|queued| !queued.handed_over)
+        let mut adopted = self.segments.iter().take_while(|segment| segment.adopted);
+        adopted.any(|segment| segment.events.iter().any(|queued| !queued.handed_over))
     }
 
     /// Ids of what `request` carries, separated by spaces.
     pub fn ids(&self, request: u32) -> String {
+        let mut ids = String::new();
+        for queued in self.carried(request) {
+            text::push_word(&mut ids, &queued.envelope.id);
+        }
+        ids
+    }
+
+    fn carried(&self, request: u32) -> impl Iterator<Item = &Queued> {
         let queued = self.segments.iter().flat_map(|segment| &segment.events);
-        let carried = queued.filter(|queued| queued.request == Some(request));
-        carried.map(|queued| queued.envelope.id.as_str()).collect::<Vec<_>>().join(" ")
+        queued.filter(move |queued| queued.request == request)
     }
 
     /// The order of the newest segment: `holds(last_order())` asks for everything queued so far.

@@ -53,8 +53,8 @@ pub enum Kept {
 pub struct Queued {
     /// The sealed event.
     pub envelope: Envelope,
-    /// The request it is in.
-    pub request: Option<u32>,
+    /// The request it is in; 0 for none.
+    pub request: u32,
     /// The part of a refused batch that it is to be sent with, and with nothing else; 0 for none.
     pub part: u32,
     /// Whether a page that is gone gave it to the browser; then it is kept back until its mark is decided on.
@@ -112,6 +112,11 @@ impl Segment {
         Ok(Self { key: record.key, order, adopted: true, at: record.at, kept: Kept::Stored, events })
     }
 
+    /// How many of its events wait for a request.
+    pub fn waiting(&self) -> usize {
+        self.events.iter().filter(|queued| queued.is_waiting()).count()
+    }
+
     /// Bytes of its envelopes.
     pub fn bytes(&self) -> usize {
         self.events.iter().map(|queued| queued.envelope.json.len()).sum()
@@ -130,10 +135,9 @@ impl Segment {
         let mut ids = String::new();
         for queued in &self.events {
             if !ids.is_empty() {
-                ids.push(' ');
                 events.push_str(SEPARATOR);
             }
-            ids.push_str(&queued.envelope.id);
+            text::push_word(&mut ids, &queued.envelope.id);
             events.push_str(&queued.envelope.json);
         }
         Record { key: self.key.clone(), at: self.at, ids, events }
@@ -143,12 +147,12 @@ impl Segment {
 impl Queued {
     /// Whether it may go into a request.
     pub fn is_waiting(&self) -> bool {
-        self.request.is_none() && !self.handed_over
+        self.request == 0 && !self.handed_over
     }
 
     /// An envelope that no request carries.
     pub fn new(envelope: Envelope) -> Self {
-        Self { envelope, request: None, part: 0, handed_over: false }
+        Self { envelope, request: 0, part: 0, handed_over: false }
     }
 }
 

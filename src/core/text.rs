@@ -15,6 +15,14 @@ pub fn push_decimal(text: &mut String, number: u64) {
     push_padded(text, number, digits);
 }
 
+/// Appends a word, with a space before it where it is not the first.
+pub fn push_word(words: &mut String, word: &str) {
+    if !words.is_empty() {
+        words.push(' ');
+    }
+    words.push_str(word);
+}
+
 /// The number that a text of decimal digits stands for; nothing for any other text, or for what does not fit.
 pub fn read_decimal(text: &str) -> Option<u64> {
     let digits = text.bytes().try_fold(0, |number: u64, byte| {

@@ -28,7 +28,7 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "forgets_to_release_at_a_split",
         file: "src/core/queue.rs",
-        text: "            queued.request = None;\n            queued.part",
+        text: "            queued.request = 0;\n                    queued.part",
         becomes: "            queued.part",
         breaks: "the halves of a refused batch stay in flight for ever",
     },
@@ -70,8 +70,8 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "drops_the_newest",
         file: "src/core/queue.rs",
-        text: "        self.remove_if(&mut |_, queued| {\n            let leaves = queued.request.is_none() && (taken",
-        becomes: "        let (spared, mut seen) = (self.len().saturating_sub(events), 0);\n        self.remove_if(&mut |_, queued| {\n            seen += 1;\n            let leaves = seen > spared && queued.request.is_none() && (taken",
+        text: "        self.remove_if(&mut |_, queued| {\n            let leaves = queued.request == 0 && (taken",
+        becomes: "        let (spared, mut seen) = (self.len().saturating_sub(events), 0);\n        self.remove_if(&mut |_, queued| {\n            seen += 1;\n            let leaves = seen > spared && queued.request == 0 && (taken",
         breaks: "caps give up the newest event instead of the oldest",
     },
     Mutant {
@@ -91,15 +91,15 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "takes_events_twice",
         file: "src/core/segment.rs",
-        text: "        self.request.is_none() && !self.handed_over",
+        text: "        self.request == 0 && !self.handed_over",
         becomes: "        !self.handed_over",
         breaks: "an event is in two requests at once",
     },
     Mutant {
         name: "sends_what_is_handed_over",
         file: "src/core/segment.rs",
-        text: "        self.request.is_none() && !self.handed_over",
-        becomes: "        self.request.is_none()",
+        text: "        self.request == 0 && !self.handed_over",
+        becomes: "        self.request == 0",
         breaks: "what a mark keeps back is sent, and settled on top",
     },
     Mutant {
