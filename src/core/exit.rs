@@ -13,7 +13,7 @@
 
 use crate::core::options::Options;
 use crate::core::policy;
-use crate::core::text::fields;
+use crate::core::text::{fields, has_word, push_word};
 
 /// The note of a hand-over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,12 +31,12 @@ pub struct Mark {
 /// What the marks of adopted pages say of their events.
 #[derive(Debug, Default)]
 pub struct Marks {
-    /// The marks in force here: their pages, and the ids that are not decided on.
-    marks: Vec<(String, Vec<String>)>,
+    /// The marks in force here: their pages, and the ids that are not decided on, separated by spaces.
+    marks: Vec<(String, String)>,
     /// Requests of this page's own last departure, whose replies may still come.
     departed: Vec<(u32, String)>,
     /// Ids of theirs that did not arrive after all.
-    failed: Vec<String>,
+    failed: String,
     /// The mark that this page has written on its way out.
     written: Option<Mark>,
     /// Whether a reply since has told that the endpoint takes what is sent to it.
@@ -46,8 +46,9 @@ pub struct Marks {
 impl Mark {
     /// A mark of a departure's requests; none where nothing was on its way.
     pub fn new(to: u32, at: u64, tab: &str, requests: &[(u32, String)]) -> Option<Self> {
-        let ids: Vec<&str> = requests.iter().map(|(_, ids)| ids.as_str()).collect();
-        (!ids.is_empty()).then(|| Self { to, at, tab: tab.into(), ids: ids.join(" ") })
+        let mut ids = String::new();
+        requests.iter().for_each(|(_, of)| push_word(&mut ids, of));
+        (!ids.is_empty()).then(|| Self { to, at, tab: tab.into(), ids })
     }
 }
 
@@ -57,8 +58,7 @@ impl Marks {
     pub fn adopt(&mut self, owner: &str, marks: &[Mark], to: u32, trusted: impl Fn(&Mark) -> bool) {
         for mark in marks {
             let counts = mark.to == to && trusted(mark);
-            let ids = fields(&mark.ids, ' ').filter(|id| counts && !id.is_empty()).map(String::from);
-            let ids = ids.filter(|id| !self.failed.contains(id)).collect();
+            let ids = filter(&mark.ids, &|id| counts && !has_word(&self.failed, id));
             self.marks.push((owner.into(), ids));
         }
         // Replies from before told nothing of these.
@@ -67,7 +67,7 @@ impl Marks {
 
     /// Whether the event was handed over.
     pub fn name(&self, id: &str) -> bool {
-        self.marks.iter().flat_map(|(_, ids)| ids).any(|marked| marked == id)
+        self.marks.iter().any(|(_, ids)| has_word(ids, id))
     }
 
     /// Whether the event, which was handed over, has arrived. Of a request whose own reply may still come no other
@@ -115,15 +115,12 @@ impl Marks {
         };
         let (_, ids) = self.departed.swap_remove(place);
         if !arrived {
-            for (_, marked) in &mut self.marks {
-                marked.retain(|marked| !fields(&ids, ' ').any(|id| id == marked));
-            }
+            let others = |id: &str| !has_word(&ids, id);
+            self.marks.iter_mut().for_each(|(_, marked)| *marked = filter(marked, &others));
             if let Some(written) = &mut self.written {
-                let arrived =
-                    fields(&written.ids, ' ').filter(|marked| !fields(&ids, ' ').any(|id| id == *marked));
-                written.ids = arrived.collect::<Vec<_>>().join(" ");
+                written.ids = filter(&written.ids, &others);
             }
-            self.failed.extend(fields(&ids, ' ').map(String::from));
+            push_word(&mut self.failed, &ids);
         }
         true
     }
@@ -132,7 +129,7 @@ impl Marks {
     pub fn take_spent(&mut self) -> Vec<String> {
         if self.settled {
             let departed = &self.departed;
-            self.marks.iter_mut().for_each(|(_, ids)| ids.retain(|id| is_in(departed, id)));
+            self.marks.iter_mut().for_each(|(_, ids)| *ids = filter(ids, &|id| is_in(departed, id)));
         }
         // A page may have two marks, one from each store; they are deleted together.
         let open = |owner: &str| self.marks.iter().any(|(of, ids)| of == owner && !ids.is_empty());
@@ -144,7 +141,16 @@ impl Marks {
 }
 
 fn is_in(departed: &[(u32, String)], id: &str) -> bool {
-    departed.iter().any(|(_, ids)| fields(ids, ' ').any(|departed| departed == id))
+    departed.iter().any(|(_, ids)| has_word(ids, id))
+}
+
+/// The words that stay.
+fn filter(words: &str, stays: &dyn Fn(&str) -> bool) -> String {
+    let mut rest = String::new();
+    fields(words, ' ')
+        .filter(|word| !word.is_empty() && stays(word))
+        .for_each(|word| push_word(&mut rest, word));
+    rest
 }
 
 /// Tells endpoint and key apart from others without telling the key (FNV-1a over UTF-16, which JavaScript can do as

@@ -23,6 +23,12 @@ pub fn push_word(words: &mut String, word: &str) {
     words.push_str(word);
 }
 
+/// Whether `word` is among words with spaces between.
+#[inline(never)]
+pub fn has_word(words: &str, word: &str) -> bool {
+    fields(words, ' ').any(|other| other == word)
+}
+
 /// The number that a text of decimal digits stands for; nothing for any other text, or for what does not fit.
 pub fn read_decimal(text: &str) -> Option<u64> {
     let digits = text.bytes().try_fold(0, |number: u64, byte| {
