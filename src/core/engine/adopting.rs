@@ -108,7 +108,7 @@ impl Engine {
         self.set_aside(corrupt, now);
         if self.adoption.owners.is_empty() {
             let lost = std::mem::take(&mut self.adoption.unloaded);
-            self.count_dropped(DropReason::StorageLost, lost);
+            self.drop_events(DropReason::StorageLost, lost, Change::default());
         }
         self.enforce_caps(now);
         self.apply_marks();
@@ -194,10 +194,7 @@ impl Engine {
             change.bury(&letter);
             change.deletes.delete(rows::SEGMENTS, key.as_str());
         }
-        if events > 0 {
-            self.count_loaded(events);
-            self.count_dropped(DropReason::Corrupt, events);
-            self.write(change);
-        }
+        self.count_loaded(events);
+        self.drop_events(DropReason::Corrupt, events, change);
     }
 }

@@ -50,7 +50,7 @@ impl Engine {
         self.identity = Identity { anonymous, user: None };
         self.user_id = self.identity.user_id();
         self.remember_link(None);
-        self.count_dropped(DropReason::OptOut, given_up);
+        self.drop_events(DropReason::OptOut, given_up, Change::default());
         self.effects.push(Effect::Forget);
     }
 

@@ -200,9 +200,11 @@ impl Engine {
         self.request_deadline() <= now + patience
     }
 
-    /// Requests that outlive the page, and the ids of their events.
+    /// Requests that outlive the page, and the ids of their events. Not those under an old key: their replies tell nothing of
+    /// the new one.
     pub(super) fn departing_requests(&self) -> Vec<(u32, String)> {
-        let outliving = self.requests.iter().filter(|in_flight| in_flight.keepalive);
+        let outliving =
+            self.requests.iter().filter(|in_flight| in_flight.keepalive && in_flight.to == self.to);
         outliving.map(|in_flight| (in_flight.id, self.queue.ids(in_flight.id))).collect()
     }
 

@@ -246,7 +246,10 @@ impl Engine {
         if keys.is_empty() && settled_letters.is_empty() {
             return;
         }
-        self.enforce_caps(now);
+        // What a page gave up as it went, with no time to note it, would only come back.
+        if let Phase::Open = self.phase {
+            self.enforce_caps(now);
+        }
         if !keys.is_empty() {
             self.note_waiting(now);
         }
@@ -276,20 +279,17 @@ impl Engine {
         self.give_up(DropReason::MaxAge, removal);
     }
 
-    /// Counts events as dropped, and tells it.
-    pub(super) fn count_dropped(&mut self, reason: DropReason, count: u64) {
+    /// Counts events as dropped, tells it, and writes the `change` that it is.
+    pub(super) fn drop_events(&mut self, reason: DropReason, count: u64, change: Change) {
         if count > 0 {
             self.account.drop(reason, count);
             self.notify(Notice::Dropped { reason: reason.as_str(), count });
+            self.write(change);
         }
     }
 
     fn give_up(&mut self, reason: DropReason, removal: Removal) {
-        let events = removal.events.len();
-        if events > 0 {
-            self.count_dropped(reason, events as u64);
-            self.write(Change::of(removal));
-        }
+        self.drop_events(reason, removal.events.len() as u64, Change::of(removal));
     }
 
     /// A page may go without another word, and its store with what was being written: engines differ.

@@ -118,3 +118,40 @@ fn a_page_that_was_frozen_before_it_could_share_a_failure_still_waits_for_it() {
     assert!(page.requests.is_empty());
     page.wait_for_request(&mut disk);
 }
+
+#[test]
+fn a_request_under_an_old_key_is_no_part_of_a_mark_under_the_new_one_and_vouches_for_nothing_later() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.track(&mut disk, 0..100);
+    page.input(&mut disk, |engine, now| engine.handle_key("k2".into(), now));
+    let new_key = destination(page.engine.options());
+    page.input(&mut disk, |engine, _| engine.handle_link(Some(new_key)));
+    page.leave(&mut disk);
+    assert!(disk.marks.is_empty());
+    page.input(&mut disk, |engine, now| engine.handle_return("a2".into(), now));
+    page.respond(&mut disk, 200);
+    assert_eq!(disk.good_link, None);
+}
+
+#[test]
+fn records_that_vanished_are_in_the_stored_account_too() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.track(&mut disk, 0..5);
+    page.leave(&mut disk);
+    disk.records.clear();
+    Page::open(&mut disk, "b");
+    assert_eq!(disk.accounts["b"].queued(), 0);
+}
+
+#[test]
+fn a_page_that_goes_away_gives_nothing_up_under_a_cap_which_it_could_not_note() {
+    let mut disk = Disk::default();
+    let mut page = Page::open_with(&mut disk, "a", &[("maxQueueEvents", Value::Number(5.0))]);
+    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.track(&mut disk, 0..5);
+    page.leave(&mut disk);
+    page.track(&mut disk, 5..6);
+    assert_eq!(page.engine.stats(&[], page.now).dropped.max_queue_events, 0);
+}
