@@ -443,10 +443,7 @@ impl Engine {
 
     /// Where a segment that comes now is kept.
     fn keeping(&self) -> Kept {
-        match (&self.phase, self.storage) {
-            (Phase::Open, Storage::Store) => Kept::Writing,
-            _ => Kept::Memory,
-        }
+        if self.has_store() { Kept::Writing } else { Kept::Memory }
     }
 
     fn check_account(&self) {

@@ -57,11 +57,14 @@ impl Queue {
         keys
     }
 
-    /// Adds what another page left, ahead of the page's own. Returns the number of events, and the records that cannot be
-    /// read.
+    /// Adds what another page left, ahead of the page's own, but for what was taken from elsewhere before. Returns the number
+    /// of events, and the records that cannot be read.
     pub fn adopt(&mut self, records: Vec<Record>, kept: Kept) -> (usize, Vec<Record>) {
         let (mut events, mut corrupt) = (0, Vec::new());
         for record in records {
+            if self.segments.iter().any(|segment| segment.key == record.key) {
+                continue;
+            }
             let order = self.take_order();
             match Segment::read(record, order) {
                 Ok(segment) => {

@@ -27,6 +27,11 @@ impl Engine {
         !self.opted_out && !self.options.memory
     }
 
+    /// Whether the store is there to be written to.
+    pub(super) fn has_store(&self) -> bool {
+        self.storage == Storage::Store && matches!(self.phase, Phase::Open) && self.may_store()
+    }
+
     pub(super) fn begin_without_store(&mut self, now: u64) {
         self.phase = Phase::Open;
         self.storage = Storage::Memory;

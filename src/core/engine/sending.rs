@@ -1,7 +1,7 @@
 //! Flush rounds, requests and their responses.
 
 use super::storing::Change;
-use super::{Engine, Phase, Storage};
+use super::{Engine, Phase};
 use crate::core::dead_letter::{DeadLetter, Reason};
 use crate::core::effect::{Effect, Request};
 use crate::core::event::Envelope;
@@ -168,7 +168,7 @@ impl Engine {
     fn share(&mut self, news: Option<News>, batches: u32, now: u64) {
         let id = self.next_id();
         let share = self.pacing.share(id, self.to, news, batches, now);
-        if self.storage == Storage::Store && matches!(self.phase, Phase::Open) && self.may_store() {
+        if self.has_store() {
             self.effects.push(Effect::Share(share));
         } else {
             self.pacing.go_on_alone(id, now);

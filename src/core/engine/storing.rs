@@ -346,7 +346,7 @@ impl Engine {
     }
 
     pub(super) fn write(&mut self, mut change: Change) {
-        if self.storage == Storage::Memory || !matches!(self.phase, Phase::Open) || !self.may_store() {
+        if !self.has_store() {
             return self.write_later(change);
         }
         let mut operations = Operations::of_records(&change.puts);
@@ -366,7 +366,8 @@ impl Engine {
     }
 
     fn go_on_after(&mut self, failure: StoreFailure, now: u64) {
-        if self.storage == Storage::Memory {
+        // A page that has left could not write any better, and what it has stands elsewhere.
+        if !self.has_store() {
             return;
         }
         match failure {

@@ -155,3 +155,34 @@ fn a_page_that_goes_away_gives_nothing_up_under_a_cap_which_it_could_not_note() 
     page.track(&mut disk, 5..6);
     assert_eq!(page.engine.stats(&[], page.now).dropped.max_queue_events, 0);
 }
+
+#[test]
+fn a_page_that_has_left_gives_nothing_up_for_a_store_without_room() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.stalled = true;
+    page.track(&mut disk, 0..8);
+    let writing = std::iter::from_fn(|| page.engine.poll_effect());
+    let ids: Vec<u32> = writing
+        .filter_map(|effect| if let Effect::Write(write) = effect { Some(write.id) } else { None })
+        .collect();
+    page.stalled = false;
+    page.leave(&mut disk);
+    page.input(&mut disk, |engine, now| engine.handle_written(ids[0], Some(StoreFailure::Quota), now));
+    assert_eq!(disk.left[0].ids, "e0 e1 e2 e3 e4 e5 e6 e7");
+}
+
+#[test]
+fn of_two_copies_of_a_record_that_pages_left_elsewhere_one_is_sent() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.track(&mut disk, 0..3);
+    let left: Vec<_> = disk.records.values().cycle().take(2).cloned().collect();
+    let mut page = Page::opening("p", &[]);
+    while page.engine.poll_effect().is_some() {}
+    page.input(&mut disk, |engine, now| engine.handle_open_failed("refused".into(), left, now));
+    page.wait_for_request(&mut disk);
+    assert_eq!(ids(&page.requests[0]), [0, 1, 2]);
+}
