@@ -58,7 +58,8 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn commit(this: &Store, id: u32, operations: &str, letters: u32);
 
-    /// Reads keys and rows after `lower` and up to `upper`, at most `limit` if it is not 0; answered by `kind`.
+    /// Reads keys and rows after `lower` and up to `upper`, at most `limit` if it is not 0; answered by `kind`. What is
+    /// committed while [`RESEND`] or [`DISCARD`] is answered is of the same transaction.
     #[wasm_bindgen(method)]
     pub fn read(this: &Store, kind: u32, id: u32, store: &str, lower: &str, upper: &str, limit: u32);
 

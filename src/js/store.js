@@ -12,6 +12,8 @@ const WRITTEN = 1;
 const ORPHANS = 2;
 const LEASE = 3;
 const USURPED = 4;
+const RESEND = 8;
+const DISCARD = 9;
 const CLOSED = 12;
 
 /**
@@ -20,6 +22,8 @@ const CLOSED = 12;
  * - `OPENED`: the page has its own lock or lease, and `text` is the identity's row.
  * - `LEASE`: `text` is a lease's row; the page's to take or renew if it returns another.
  * - `USURPED`: another page has taken a lease of this one's, which it is to renew every `renewal` milliseconds.
+ * - `RESEND`, `DISCARD`: `text` is rows that no page has read before and kept; what is committed meanwhile is of the same
+ *   transaction, so that of two pages that want them one gets them.
  * - `CLOSED`: the browser closed the database.
  */
 export function makeStore(instance, owner, renewal, answer) {
@@ -30,6 +34,8 @@ export function makeStore(instance, owner, renewal, answer) {
   let renewing;
   /** Transactions that cannot end without this page. */
   const pending = new Set();
+  /** The transaction in whose midst the page is told something. */
+  let amid;
 
   const tell = (kind, id, promise) =>
     promise.then((text) => answer(kind, id, text), (error) => answer(kind, id, undefined, `${error?.name}${SEPARATOR}${error?.message}`));
@@ -196,6 +202,10 @@ export function makeStore(instance, owner, renewal, answer) {
 
     /** One transaction, begun at once. Of the dead letters at most `letters` are kept, if it is not 0. */
     commit(id, operations, letters) {
+      if (amid) {
+        apply(operations, amid.rows);
+        return tell(WRITTEN, id, amid.read);
+      }
       // No more stores than it changes: a transaction that the browser never ends blocks all of its own.
       const stores = new Set(operations.split(SEPARATOR).filter((field, place) => place % 3 === 0));
       const written = transact([...stores], 'readwrite', (rows, settle, transaction) => {
@@ -215,14 +225,24 @@ export function makeStore(instance, owner, renewal, answer) {
 
     /** The keys and rows after `lower` and up to `upper`, at most `limit` of them if it is not 0. */
     read(kind, id, store, lower, upper, limit) {
-      const read = transact(store, 'readonly', (rows, settle) => {
+      const takes = kind === RESEND || kind === DISCARD;
+      const read = transact(takes ? STORES : store, takes ? 'readwrite' : 'readonly', (rows, settle, transaction) => {
         const range = IDBKeyRange.bound(lower, upper, true);
         let keys;
         rows(store).getAllKeys(range, limit).onsuccess = ({ target }) => (keys = target.result);
-        rows(store).getAll(range, limit).onsuccess = ({ target }) =>
-          settle(join(keys.flatMap((key, place) => [key, target.result[place]])));
+        rows(store).getAll(range, limit).onsuccess = ({ target }) => {
+          const text = join(keys.flatMap((key, place) => [key, target.result[place]]));
+          settle(text);
+          if (takes) {
+            amid = { rows, read };
+            answer(kind, id, text);
+            amid = undefined;
+            commit(transaction);
+          }
+        };
       });
-      tell(kind, id, read);
+      // What was told before is not told again with a text.
+      takes ? read.catch(() => answer(kind, id)) : tell(kind, id, read);
     },
 
     /** Puts a row through `answer(kind, id, row)`, which is asked in the midst of a transaction. */

@@ -133,6 +133,27 @@ async fn two_trackers_on_one_queue_send_each_event_once() {
 }
 
 #[wasm_bindgen_test]
+async fn dead_letters_that_two_trackers_send_again_at_once_are_sent_again_once() {
+    let network = Network::take();
+    let instance = unique_name();
+    let (first, second) =
+        (Tracker::start(&options(&instance, &[])), Tracker::start(&options(&instance, &[])));
+    second.heard("opened").await;
+    network.answer(400);
+    first.track(1);
+    assert_eq!(text(&first.flush().await, &["rejected"]), "1");
+    let [mine, theirs] = [&first, &second]
+        .map(|tracker| Promise::new(&mut |settle, _| tracker.core.dispose_of_letters(settle, true)));
+    let counts = JsFuture::from(Promise::all(&Array::of2(&mine, &theirs))).await.unwrap();
+    assert_eq!(Array::from(&counts).iter().filter_map(|count| count.as_f64()).sum::<f64>(), 1.0);
+    first.flush().await;
+    second.flush().await;
+    assert_eq!(network.events().len(), 2);
+    let stats = second.stats().await;
+    assert_eq!((text(&stats, &["accepted"]), text(&stats, &["queued"])), ("2".into(), "0".into()));
+}
+
+#[wasm_bindgen_test]
 async fn without_web_locks_leases_say_whose_events_they_are() {
     let network = Network::take();
     hide_locks();

@@ -205,18 +205,12 @@ impl Engine {
         }
     }
 
-    /// The dead letters were read: the page wants them sent again or discarded. One whose record could not be read
-    /// cannot be sent.
+    /// The dead letters were read: the page wants them sent again or discarded. What is written for it is of the transaction
+    /// that read them, so that no other page has them, too. One whose record could not be read cannot be sent.
     pub fn handle_letters(&mut self, mut letters: Vec<DeadLetter>, disposal: Disposal, now: u64) {
         if disposal == Disposal::Resend {
             letters.retain(|letter| letter.reason != Reason::Corrupt);
         }
-        // Those that an earlier call has taken were read once more before its write had ended.
-        letters.retain(|letter| {
-            let mut taken = self.writes.iter().map(|write| &write.change).chain([&self.unwritten]);
-            let key = letter.key();
-            !taken.any(|change| change.settled_letters.contains(&key))
-        });
         let settled_letters = letters.iter().map(DeadLetter::key).collect();
         let envelopes = letters.into_iter().map(DeadLetter::into_envelope);
         let envelopes = envelopes.filter(|_| disposal == Disposal::Resend).collect();

@@ -1,7 +1,6 @@
 //! Cases that the simulation found: each failed before it was mended.
 
 use super::model::*;
-use crate::core::dead_letter::Disposal;
 use crate::core::engine::*;
 use crate::core::options::Value;
 use crate::core::verdict::Response;
@@ -54,23 +53,6 @@ fn what_was_handed_over_makes_room_like_any_other_so_that_a_success_can_come() {
     next.wait(&mut disk, policy::DEFAULT_FLUSH_INTERVAL);
     assert_eq!(ids(&next.respond(&mut disk, 200)), [5]);
     assert!(disk.records.is_empty() && disk.marks.is_empty());
-}
-
-#[test]
-fn dead_letters_that_are_sent_again_twice_in_a_row_are_sent_again_once() {
-    let mut disk = Disk::default();
-    let mut page = Page::open(&mut disk, "a");
-    page.track(&mut disk, 0..100);
-    page.respond_refusing(&mut disk, |id| id == 7);
-    page.stalled = true;
-    let letters: Vec<_> = disk.letters.values().cloned().collect();
-    for _ in 0..2 {
-        let letters = letters.clone();
-        page.input(&mut disk, |engine, now| engine.handle_letters(letters, Disposal::Resend, now));
-    }
-    page.stalled = false;
-    page.drain(&mut disk);
-    assert_eq!(ids(&page.requests[0]), [7]);
 }
 
 #[test]
