@@ -1,11 +1,10 @@
 //! What chance does in a world: users, the network, the machine.
 
-use crate::disk::{Local, Stores, Work};
+use crate::disk::{Local, Stores};
 use crate::ledger::numbers;
-use crate::page::{Life, Task, Then};
+use crate::page::{Life, Task};
 use crate::weather::Weather;
 use crate::world::{Happening, Storage, World};
-use appizer_tracker::core::dead_letter::Disposal;
 use std::collections::BTreeSet;
 
 impl World {
@@ -140,14 +139,6 @@ impl World {
         }
     }
 
-    fn dispose_of_letters(&mut self, page: usize) {
-        let disposal = if self.chance.percent(70) { Disposal::Resend } else { Disposal::Discard };
-        if let Some(connection) = self.pages[page].connection {
-            self.note_page(page, format_args!("disposes of its dead letters: {disposal:?}"));
-            self.begin(page, connection, Work::Letters, Then::Letters(disposal));
-        }
-    }
-
     /// `close`, after which the page may start another tracker.
     fn close_tracker(&mut self, page: usize) {
         if self.pages[page].closed {
@@ -173,6 +164,7 @@ impl World {
         self.note_page(page, format_args!("is given {key}"));
         if *self.pages[page].engine.options().api_key != key {
             self.has_mixed_keys = true;
+            self.forget_departed(page);
         }
         self.input(page, |engine, now| engine.handle_key(key, now));
     }
@@ -302,7 +294,7 @@ impl World {
         let letters = |stores: &Stores| -> BTreeSet<u32> {
             stores.letters.values().flat_map(|letter| numbers(&letter.id)).collect()
         };
-        let (queued, dead) = (records(kept), letters(kept));
+        let (queued, dead) = (records(kept), &letters(kept) - &records(kept));
         for number in records(&self.disk.stores).into_iter().chain(letters(&self.disk.stores)) {
             if !queued.contains(&number) && !dead.contains(&number) {
                 self.ledger.events[number as usize].committed = false;
@@ -313,7 +305,8 @@ impl World {
             (event.deleted, event.acked, event.discarded, event.committed) = (false, None, false, true);
         }
         for number in dead {
-            self.ledger.events[number as usize].discarded = false;
+            let event = &mut self.ledger.events[number as usize];
+            (event.deleted, event.discarded, event.committed) = (true, false, true);
         }
     }
 }

@@ -160,24 +160,36 @@ impl<Then> Disk<Then> {
     /// Ends the oldest transaction.
     pub fn commit(&mut self, ledger: &mut Ledger) -> Option<(Transaction<Then>, Outcome)> {
         let mut transaction = self.pending.pop_front()?;
-        let outcome = if transaction.aborted {
-            // Where the page died, its records are as they were.
-            if let Work::Write { write, .. } = &transaction.work
-                && !ledger.exact
-            {
-                ledger.note_refused(write);
-            }
-            Outcome::Failed { quota: transaction.over_quota }
-        } else if let Work::MoveIn(candidate) = &transaction.work {
+        let outcome = if let (false, Work::MoveIn(candidate)) = (transaction.aborted, &transaction.work) {
             self.move_in(candidate.clone(), ledger)
+        } else if transaction.aborted {
+            self.carry_out(&mut transaction.work, true, ledger);
+            Outcome::Failed { quota: transaction.over_quota }
         } else {
-            self.stores.apply(&mut transaction.work, ledger)
+            self.carry_out(&mut transaction.work, false, ledger)
         };
         Some((transaction, outcome))
     }
 }
 
 impl<Then> Disk<Then> {
+    /// Does the work, unless the browser refuses it or its page died.
+    pub fn carry_out(&mut self, work: &mut Work, refused: bool, ledger: &mut Ledger) -> Outcome {
+        if !refused {
+            return self.stores.apply(work, ledger);
+        }
+        // Where the page died, its records are as they were.
+        if let Work::Write { write, page, incarnation, drops, .. } = work {
+            if drops.is_some() {
+                self.stores.keep_dropped(write, (*page, *incarnation), ledger);
+            }
+            if !ledger.exact {
+                ledger.note_refused(write);
+            }
+        }
+        Outcome::Failed { quota: true }
+    }
+
     fn move_in(&mut self, candidate: Option<Identity>, ledger: &mut Ledger) -> Outcome {
         for record in self.local.left.values().flatten() {
             let before = self.stores.segments.insert(record.key.as_str().into(), record.clone());
@@ -230,7 +242,14 @@ impl Stores {
     }
 
     fn write(&mut self, write: &Changes, writer: (usize, u32), drops: Option<u64>, ledger: &mut Ledger) {
-        for record in &write.puts {
+        for key in write.puts.iter().map(|record| &record.key).chain(&write.deletes) {
+            ledger.note_own_write(key, write, writer, drops);
+        }
+        for (place, record) in write.puts.iter().enumerate() {
+            // Of two copies of a record, of which a page without a store may have heard, the last stays.
+            if write.puts[place + 1..].iter().any(|later| later.key == record.key) {
+                continue;
+            }
             if let Some(before) = self.segments.insert(record.key.as_str().into(), record.clone()) {
                 ledger.note_rewritten(&before, record, write, writer, drops);
             }
@@ -263,6 +282,16 @@ impl Stores {
         }
         if write.identity.is_some() {
             self.identity.clone_from(&write.identity);
+        }
+    }
+
+    /// What was to be given up under a cap is still here, and may be sent after what was sent in its place.
+    fn keep_dropped(&self, write: &Changes, writer: (usize, u32), ledger: &mut Ledger) {
+        let of_puts = write.puts.iter().map(|record| (&record.key, record.ids.as_str()));
+        for (key, rest) in of_puts.chain(write.deletes.iter().map(|key| (key, ""))) {
+            if let Some(record) = self.segments.get(key.as_str()) {
+                ledger.note_revived(record, rest, writer);
+            }
         }
     }
 

@@ -14,7 +14,8 @@
 use appizer_tracker::core::account::Account;
 use appizer_tracker::core::dead_letter::{DeadLetter, Reason};
 use appizer_tracker::core::rows::changes::Changes;
-use appizer_tracker::core::segment::Record;
+use appizer_tracker::core::segment::{Record, SegmentKey};
+use std::collections::BTreeMap;
 
 /// One event.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +48,8 @@ pub struct Event {
     pub dropped: bool,
     /// It was a dead letter that the store refused.
     pub spoiled: bool,
-    /// It came into the database from `localStorage`, or back from the dead letters.
+    /// It came into the database from `localStorage`, or back from the dead letters, or from a page that had given it up and
+    /// died before the database knew.
     pub belated: bool,
     counted: bool,
 }
@@ -65,8 +67,14 @@ pub struct Ledger {
     /// Without Web Locks a page that does not come to renew its lease may go on with what another has adopted: that
     /// repeats events. How many it did.
     pub lapsed: Option<u64>,
+    /// Events that a page gave up and that came back, for it died too soon: their order is not judged.
+    pub revived: u64,
     /// Dropped events that had been in the database: a task that exceeds a cap by itself is dropped before.
     pub dropped_from_store: u64,
+    /// A page has given events up, under a cap or for want of room.
+    pub gave_up: bool,
+    /// Events that left a record when it moved in from `localStorage`, by its key.
+    shrunk: BTreeMap<String, Vec<u32>>,
     /// Events that the last write gave up.
     dropped: Vec<u32>,
     /// Events that were settled as handed over.
@@ -177,19 +185,62 @@ impl Ledger {
         }
     }
 
-    /// A record was replaced by what its page had kept elsewhere: what is not in it was given up there, with no time to
-    /// count it; whoever adopts the page counts it as lost.
+    /// A record was replaced by what its page had kept elsewhere. What is not in it that page has dealt with, in a write that
+    /// is under way.
     pub fn note_shrunk(&mut self, before: &Record, after: &Record) {
         let kept: Vec<u32> = numbers(&after.ids).collect();
-        for number in numbers(&before.ids).filter(|number| !kept.contains(number)) {
-            let event = &mut self.events[number as usize];
-            if event.acked.is_some() {
-                // Its page has counted it, and has the deletion under way.
-                event.deleted = true;
-                self.expected.delivered += 1;
+        let gone: Vec<u32> = numbers(&before.ids).filter(|number| !kept.contains(number)).collect();
+        for &number in &gone {
+            self.events[number as usize].deleted = true;
+        }
+        self.shrunk.entry(before.key.as_str().into()).or_default().extend(gone);
+    }
+
+    /// A write of the record `key` has come to the database. If it is of the page whose record it is, it deals with what had
+    /// shrunk from it, or brings it back.
+    pub fn note_own_write(
+        &mut self,
+        key: &SegmentKey,
+        write: &Changes,
+        writer: (usize, u32),
+        drops: Option<u64>,
+    ) {
+        let shrunk = if key.owner() == write.owner { self.shrunk.remove(key.as_str()) } else { None }
+            .unwrap_or_default();
+        // Without room in the store a page gives events up, and they leave what it keeps elsewhere before they leave the store.
+        let drops = drops.or((!self.exact).then_some(0));
+        let put = write.puts.iter().find(|record| record.key == *key);
+        let kept: Vec<u32> = put.iter().flat_map(|record| numbers(&record.ids)).collect();
+        for number in shrunk {
+            if kept.contains(&number) {
+                self.events[number as usize].deleted = false;
             } else {
-                event.dropped = true;
-                self.dropped_from_store += 1;
+                self.note_gone(number, write, writer, drops);
+            }
+        }
+    }
+
+    /// What became of records that shrank and whose page's write came to nothing: an account speaks of those events still,
+    /// and whoever adopted it has counted them as lost. A dead letter among them died with its page; and such a page may have
+    /// given events up, where there are caps or the store refuses.
+    pub fn note_unwritten(&mut self, has_caps: bool) {
+        let gives_up = has_caps || !self.exact;
+        for number in std::mem::take(&mut self.shrunk).into_values().flatten() {
+            let event = &mut self.events[number as usize];
+            event.spoiled |= event.suspect;
+            event.dropped |= event.acked.is_some() || gives_up;
+            self.dropped_from_store += 1;
+        }
+    }
+
+    /// What a record has beyond `rest` was given up under a cap by a page that died before the database had it from it.
+    pub fn note_revived(&mut self, record: &Record, rest: &str, writer: (usize, u32)) {
+        let rest: Vec<u32> = numbers(rest).collect();
+        for number in numbers(&record.ids).filter(|number| !rest.contains(number)) {
+            let event = &mut self.events[number as usize];
+            if event.acked != Some(writer) && !event.belated && event.sent == 0 {
+                event.belated = true;
+                self.revived += 1;
             }
         }
     }
@@ -228,7 +279,9 @@ impl Ledger {
                 // Its dead letter waits with the page for the store to take it.
                 event.spoiled |= !self.exact && event.suspect && processed == 0;
                 let spoiled = event.spoiled;
-                if !handed && !spoiled && (self.exact || processed == 0) {
+                // Where two pages have a record, what one of them gave up the other may bring back.
+                let excused = !self.exact && (processed > 0 || self.gave_up);
+                if !handed && !spoiled && !excused {
                     self.blame(|| format!("e{number} is deleted, though nobody acknowledged it"));
                 }
             }

@@ -3,7 +3,7 @@
 //!
 //! - [`world`] holds everything and has it happen in its order; [`scenario`] says what kind of world a seed makes.
 //! - [`acts`] and [`life`] are users and machines, [`network`] and [`sending`] the way to the server and back.
-//! - [`shell`] and [`claims`] do what `src/browser` does, [`disk`] what a browser's storage does.
+//! - [`shell`], [`claims`] and [`letters`] do what `src/browser` does, [`disk`] what a browser's storage does.
 //! - [`ledger`] is the world's own account of every event, [`check`] the judgement at the end.
 
 mod acts;
@@ -12,6 +12,7 @@ pub mod check;
 mod claims;
 mod disk;
 mod ledger;
+mod letters;
 mod life;
 pub mod mutants;
 mod network;

@@ -45,6 +45,7 @@ impl World {
             asleep_until: 0,
             answered_at: 0,
             flights: Vec::new(),
+            amid: None,
             account: Account::default(),
             heard_success: false,
             insured: None,
@@ -93,8 +94,10 @@ impl World {
     pub fn resume(&mut self, page: usize) {
         self.pages[page].life = Life::Visible;
         self.note_page(page, format_args!("is back"));
-        let name = self.new_name(page);
-        self.tell(page, |engine, now| engine.handle_return(name, now));
+        if !self.pages[page].closed {
+            let name = self.new_name(page);
+            self.tell(page, |engine, now| engine.handle_return(name, now));
+        }
         self.come_to(page);
     }
 

@@ -69,7 +69,12 @@ fn tell(seed: u64) -> bool {
 fn judge(from: u64, worlds: u64, until_fault: bool) -> bool {
     // A release build ends with a panic: it must name its world.
     std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+    let mut told = 0;
     let summary = runs::run_all(from..from + worlds, until_fault, |summary| {
+        if let Some((seed, fault)) = summary.faults.get(told) {
+            told += 1;
+            eprintln!("world {seed}: {fault}");
+        }
         if summary.worlds % 10_000 == 0 {
             eprintln!("{} worlds, {:.1} s, {} faults", summary.worlds, summary.seconds, summary.faults.len());
         }

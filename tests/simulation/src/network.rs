@@ -22,8 +22,8 @@ pub struct Flight {
     pub keepalive: bool,
     /// Whether the engine takes it for one that outlives its page.
     pub outlives: bool,
-    /// Where to: see `exit::destination`.
-    pub to: u32,
+    /// Where to: see `exit::destination`. None where its page asks no more what its reply says of that.
+    pub to: Option<u32>,
     /// What the page knows of it.
     pub state: State,
     /// What became of it at the server.

@@ -1,6 +1,6 @@
 //! One page: an engine, and what its shell has in hand.
 
-use crate::disk::Outcome;
+use crate::disk::{Outcome, Work};
 use appizer_tracker::core::account::Account;
 use appizer_tracker::core::dead_letter::Disposal;
 use appizer_tracker::core::engine::Engine;
@@ -43,6 +43,8 @@ pub struct Page {
     pub answered_at: u64,
     /// Its requests that are under way.
     pub flights: Vec<usize>,
+    /// What it writes in the midst of a transaction, and becomes part of that.
+    pub amid: Option<Vec<(Work, Then)>>,
     /// The account of its last write.
     pub account: Account,
     /// It has heard a success since it last adopted a mark.

@@ -47,7 +47,8 @@ pub fn run_all(seeds: Range<u64>, first_is_enough: bool, mut progress: impl FnMu
 impl Summary {
     /// The run in a few lines.
     pub fn text(&self) -> String {
-        let Tally { events, processed, repeats, requests, never_stored, lapsed, misjudged } = self.tally;
+        let Tally { events, processed, repeats, requests, never_stored, lapsed, revived, spoiled, misjudged } =
+            self.tally;
         let [lost, over_quota, limited, failed, forbidden, refused, partial] = misjudged;
         let hand_overs: u64 = misjudged.iter().sum();
         let per_minute = self.worlds as f64 / self.seconds * 60.0;
@@ -55,7 +56,8 @@ impl Summary {
         format!(
             "{} worlds in {:.1} s, {per_minute:.0} a minute: {} with a broken rule\n\
              {events} events in {requests} requests: {processed} arrived, {repeats} of them again ({lapsed} after a lease \
-             had lapsed), {never_stored} were with a page that died before they were stored\n\
+             had lapsed), {never_stored} were with a page that died before they were stored, {revived} were given up under a \
+             cap by one that died before that was stored, {spoiled} were dead letters of one that died before they were\n\
              {hand_overs} ({:.2} %) were settled as handed over though they had not arrived: {lost} lost on the way, \
              {over_quota} over the browser's quota, {limited} into a 429, {failed} into another failure, {forbidden} with \
              a refused key, {refused} into a refused batch, {partial} into a batch taken in part",

@@ -48,7 +48,7 @@ impl World {
             bytes,
             keepalive,
             outlives: request.keepalive,
-            to: self.destination(page),
+            to: Some(self.destination(page)),
             state: State::Open,
             fate: if over_quota { Fate::OverQuota } else { Fate::UnderWay },
             silent,
@@ -141,12 +141,22 @@ impl World {
         }
     }
 
+    /// Other events go elsewhere from now on: what a page left to the browser tells it nothing of where they go.
+    pub fn forget_departed(&mut self, page: usize) {
+        for &flight in &self.pages[page].flights {
+            let left = &mut self.flights[flight];
+            left.to = left.to.filter(|_| left.state != State::Departed);
+        }
+    }
+
     /// The page goes away: requests that outlive it are left to the browser.
     pub fn depart(&mut self, page: usize) {
+        let to = self.destination(page);
         for flight in self.pages[page].flights.clone() {
             let left = &mut self.flights[flight];
             if left.state == State::Open && left.outlives {
                 left.state = State::Departed;
+                left.to = left.to.filter(|&sent| sent == to);
                 for &number in &left.numbers {
                     let event = &mut self.ledger.events[number as usize];
                     event.handed = Some(flight);
@@ -224,9 +234,9 @@ impl World {
         }
         let success = matches!(meaning, Verdict::Delivered | Verdict::Named | Verdict::Partial);
         mine.heard_success |= known && success;
-        if known && to == self.destination(page) {
+        if known && to == Some(self.destination(page)) {
             self.good_link = match meaning {
-                Verdict::Delivered | Verdict::Named | Verdict::Partial => Some(to),
+                Verdict::Delivered | Verdict::Named | Verdict::Partial => to,
                 Verdict::Refused => self.good_link,
                 _ => None,
             };

@@ -113,6 +113,7 @@ impl World {
                 self.note_page(page, format_args!("works in memory: {message}"));
             }
             Notice::Delivered { .. } => {}
+            Notice::Dropped { reason, .. } => self.ledger.gave_up |= *reason != "storage_lost",
             notice => self.note_page(page, format_args!("hears {notice:.200?}")),
         }
     }
@@ -295,12 +296,6 @@ impl World {
             (Then::Loaded(owner), _) => {
                 self.input(page, |engine, _| engine.handle_load_failed(&owner));
             }
-            (Then::Letters(disposal), Outcome::Letters(letters)) => {
-                for number in letters.iter().flat_map(|letter| numbers(&letter.id)) {
-                    self.ledger.events[number as usize].belated = true;
-                }
-                self.input(page, |engine, now| engine.handle_letters(letters, disposal, now));
-            }
             (Then::Shared(id), outcome) => {
                 let granted = if let Outcome::Granted(granted) = outcome { Some(*granted) } else { None };
                 if self.trace.is_told() {
@@ -361,12 +356,11 @@ impl World {
         // Where the store refuses writes, a later one makes good what an earlier one should have deleted.
         let made_good = !self.ledger.exact && capped(write.account) > 0;
         let drops = write.adopted_accounts.is_empty() && capped(write.account) > capped(before) || made_good;
-        self.begin(
-            page,
-            connection,
-            Work::Write { page, id, incarnation, drops: drops.then_some(self.now), write },
-            then,
-        );
+        let work = Work::Write { page, id, incarnation, drops: drops.then_some(self.now), write };
+        match &mut self.pages[page].amid {
+            Some(amid) => amid.push((work, then)),
+            None => self.begin(page, connection, work, then),
+        }
     }
 
     fn find_orphans(&mut self, page: usize) {

@@ -108,6 +108,10 @@ pub struct Tally {
     pub never_stored: u64,
     /// Repeats of pages whose lease had lapsed.
     pub lapsed: u64,
+    /// Events that were given up by a page that died before the database knew, and so were not.
+    pub revived: u64,
+    /// Dead letters that died with their page, before the store had taken them.
+    pub spoiled: u64,
     /// Hand-overs that were settled though the server has not taken them, by what became of their request:
     /// lost on the way, over the browser's quota, 429, failed, key refused, refused, taken in part.
     pub misjudged: [u64; 7],
@@ -122,6 +126,8 @@ impl Tally {
         self.requests += other.requests;
         self.never_stored += other.never_stored;
         self.lapsed += other.lapsed;
+        self.revived += other.revived;
+        self.spoiled += other.spoiled;
         for (mine, theirs) in self.misjudged.iter_mut().zip(other.misjudged) {
             *mine += theirs;
         }
@@ -233,14 +239,18 @@ impl World {
         }
         let longest = if self.storage == Storage::Slow { 20_000 } else { 300 };
         let writes = matches!(work, Work::Write { .. } | Work::MoveIn(_) | Work::KeepMark { .. });
-        let aborted = writes && self.storage == Storage::Full && self.chance.percent(70);
-        if aborted {
-            self.ledger.exact = false;
-        }
+        let aborted = writes && self.refuses_writes();
         let ends = self.disk.busy_until.max(self.now + self.chance.delay(4, longest));
         self.disk.busy_until = ends;
         self.disk.pending.push_back(Transaction { page, work, aborted, over_quota: aborted, then });
         self.at(ends, Happening::Commit);
+    }
+
+    /// Whether there is no room for what is written now.
+    pub fn refuses_writes(&mut self) -> bool {
+        let refuses = self.storage == Storage::Full && self.chance.percent(70);
+        self.ledger.exact &= !refuses;
+        refuses
     }
 
     fn commit(&mut self) {
@@ -251,6 +261,9 @@ impl World {
             platter.clone_from(&self.disk.stores);
         }
         let page = transaction.page;
+        if let (Then::Letters(disposal), Outcome::Letters(letters)) = (&transaction.then, &outcome) {
+            return self.dispose_in_transaction(page, *disposal, letters.clone());
+        }
         let looks = matches!(
             transaction.work,
             Work::Owners | Work::Accounts | Work::Marks | Work::Share(_) | Work::MoveIn(None)
