@@ -3,6 +3,7 @@
 use crate::core::batch::Batch;
 use crate::core::event::Envelope;
 use crate::core::policy;
+use crate::core::rows::{self, Operations};
 use crate::core::segment::{Kept, Queued, Record, Segment, SegmentKey};
 use crate::core::text;
 
@@ -24,9 +25,25 @@ pub struct Removal {
     /// The events that left, in the order of their batch.
     pub events: Vec<Envelope>,
     /// Segments sent in part, with their rest.
-    pub puts: Vec<Record>,
+    pub puts: Puts,
     /// Segments that are empty now.
-    pub deletes: Vec<SegmentKey>,
+    pub deletes: Operations,
+}
+
+/// Records on their way into the store.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Puts {
+    /// Where they are kept.
+    pub keys: Vec<SegmentKey>,
+    /// The records.
+    pub records: Operations,
+}
+
+impl Puts {
+    fn push(&mut self, segment: &Segment) {
+        self.keys.push(segment.key.clone());
+        self.records.put_segment(segment);
+    }
 }
 
 impl Queue {
@@ -174,15 +191,15 @@ impl Queue {
     }
 
     /// Segments that are kept in memory alone are on their way into the store from now on; returns their records.
-    pub fn restore(&mut self) -> Vec<Record> {
-        let mut records = Vec::new();
+    pub fn restore(&mut self) -> Puts {
+        let mut puts = Puts::default();
         for segment in &mut self.segments {
             if segment.kept == Kept::Memory {
                 segment.kept = Kept::Writing;
-                records.push(segment.record());
+                puts.push(segment);
             }
         }
-        records
+        puts
     }
 
     /// How many events the next of several batches holds, of at most `max_events`: a batch ends with a session where that costs
@@ -220,8 +237,8 @@ impl Queue {
                 !leaves
             });
             match segment.events.len() {
-                0 => removal.deletes.push(segment.key.clone()),
-                rest if rest < before => removal.puts.push(segment.record()),
+                0 => removal.deletes.delete(rows::SEGMENTS, segment.key.as_str()),
+                rest if rest < before => removal.puts.push(segment),
                 _ => {}
             }
             !segment.events.is_empty()
@@ -258,15 +275,27 @@ impl Queue {
     }
 
     /// Records of the newest segments, those under these keys.
-    pub fn records(&self, keys: &[SegmentKey]) -> Vec<Record> {
+    pub fn records(&self, keys: &[SegmentKey]) -> Puts {
         // They stand at the end: a long queue is not searched for what has just been added to it.
-        let newest = self.segments.iter().skip(self.segments.len().saturating_sub(keys.len()));
-        newest.filter(|segment| keys.contains(&segment.key)).map(Segment::record).collect()
+        let newest = self.segments.len().saturating_sub(keys.len());
+        let mut puts = Puts::default();
+        for segment in self.segments.iter().skip(newest) {
+            if keys.contains(&segment.key) {
+                puts.push(segment);
+            }
+        }
+        puts
     }
 
     /// Records of what the store has not confirmed.
-    pub fn unstored(&self) -> Vec<Record> {
-        self.segments.iter().filter(|segment| segment.kept != Kept::Stored).map(Segment::record).collect()
+    pub fn unstored(&self) -> Operations {
+        let mut records = Operations::default();
+        for segment in &self.segments {
+            if segment.kept != Kept::Stored {
+                records.put_segment(segment);
+            }
+        }
+        records
     }
 
     /// Events in memory, whether in a request or not.

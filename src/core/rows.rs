@@ -19,7 +19,7 @@ use crate::core::engine::Orphan;
 use crate::core::exit::Mark;
 use crate::core::identity::Identity;
 use crate::core::lease::Lease;
-use crate::core::segment::{Record, SegmentKey};
+use crate::core::segment::{Record, Segment, SegmentKey};
 use crate::core::text::{self, Fields, push_decimal, read_decimal, split_at_char};
 
 /// The queue's records.
@@ -69,6 +69,11 @@ impl Operations {
         self.push(SEGMENTS, record.key.as_str(), &segment_row(record));
     }
 
+    /// Puts what is left of a segment.
+    pub fn put_segment(&mut self, segment: &Segment) {
+        self.put_record(&segment.record());
+    }
+
     /// Puts a page's account.
     pub fn put_account(&mut self, owner: &str, account: Account) {
         self.push(ACCOUNTS, owner, &account_row(account));
@@ -101,6 +106,11 @@ impl Operations {
         let separators = self.0.bytes().enumerate().rev().filter(|(_, byte)| char::from(*byte) == SEPARATOR);
         let before = separators.map(|(place, _)| place).nth(count * 3 - 1);
         self.0.drain(..before.map_or(0, |place| place + 1));
+    }
+
+    /// Whether one of them is on a row under this key.
+    pub fn name(&self, key: &str) -> bool {
+        fields(&self.0).any(|field| field == key)
     }
 
     /// Whether nothing changes.

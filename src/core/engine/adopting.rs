@@ -71,8 +71,10 @@ impl Engine {
     pub fn handle_orphans(&mut self, orphans: Vec<Orphan>, now: u64) {
         let Phase::Open = self.phase else { return };
         let mut change = Change::default();
-        let me = self.queue.owner().to_string();
-        for orphan in orphans.into_iter().filter(|orphan| orphan.owner != me) {
+        for orphan in orphans {
+            if orphan.owner == self.queue.owner() {
+                continue;
+            }
             let (tab, began) = (self.tab.as_deref(), self.began);
             let lived_on = |mark: &Mark| began <= mark.at || tab == Some(&*mark.tab);
             let trusted = |mark: &Mark| tab.is_none() || (lived_on(mark) && !mark.tab.is_empty());
@@ -140,7 +142,7 @@ impl Engine {
             let spent = self.marks.take_spent();
             spent.iter().for_each(|owner| change.deletes.delete(rows::MARKS, owner));
         }
-        if !change.puts.is_empty() || !change.deletes.is_empty() {
+        if !change.puts.keys.is_empty() || !change.deletes.is_empty() {
             self.write(change);
         }
     }
@@ -184,9 +186,10 @@ impl Engine {
     fn set_aside(&mut self, corrupt: Vec<Record>, now: u64) {
         let mut change = Change::default();
         let mut events = 0;
-        for Record { key, ids, events: json, .. } in
-            corrupt.into_iter().filter(|record| !record.ids.is_empty())
-        {
+        for Record { key, ids, events: json, .. } in corrupt {
+            if ids.is_empty() {
+                continue;
+            }
             events += text::fields(&ids, ' ').count() as u64;
             let message = String::from("its record could not be read");
             let id = key.as_str().into();

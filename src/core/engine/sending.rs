@@ -245,18 +245,16 @@ impl Engine {
         match verdict {
             Verdict::Delivered | Verdict::Named => {
                 self.note(News::Answered, now);
-                self.settle(request, Reason::Rejected, &response.failed.clone(), response, now);
+                self.settle(request, Reason::Rejected, false, response, now);
             }
             Verdict::Partial if self.options.resend_partial => self.resend_partial(request, response, now),
-            Verdict::Partial => self.bury(request, Reason::Uncertain, in_flight.events, response, now),
-            Verdict::Refused if in_flight.events == 1 => {
-                self.bury(request, Reason::Rejected, 1, response, now)
-            }
+            Verdict::Partial => self.bury(request, Reason::Uncertain, response, now),
+            Verdict::Refused if in_flight.events == 1 => self.bury(request, Reason::Rejected, response, now),
             Verdict::Refused if self.pacing.may_bisect(now) => {
                 let parts = [self.next_id(), self.next_id()];
                 self.queue.split(request, parts);
             }
-            Verdict::Refused => self.bury(request, Reason::Uncertain, in_flight.events, response, now),
+            Verdict::Refused => self.bury(request, Reason::Uncertain, response, now),
             Verdict::Forbidden => self.retry_later(request, News::Forbidden, response, now),
             Verdict::Malformed => {
                 let failure = self.failure(&response);
@@ -270,19 +268,18 @@ impl Engine {
     }
 
     /// All of the request's events become dead letters.
-    fn bury(&mut self, request: u32, reason: Reason, events: usize, response: Response, now: u64) {
+    fn bury(&mut self, request: u32, reason: Reason, response: Response, now: u64) {
         self.note(News::Answered, now);
-        let all: Vec<usize> = (0..events).collect();
-        self.settle(request, reason, &all, response, now);
+        self.settle(request, reason, true, response, now);
     }
 
-    /// Takes the request's events out of the queue: delivered, but for those at the places of `dead`.
-    fn settle(&mut self, request: u32, reason: Reason, dead: &[usize], response: Response, now: u64) {
+    /// Takes the request's events out of the queue: delivered, but for those that the response names, or for all.
+    fn settle(&mut self, request: u32, reason: Reason, all: bool, response: Response, now: u64) {
         let mut removal = self.queue.remove(request);
         let events = std::mem::take(&mut removal.events);
         let mut change = Change::of(removal);
         for (place, Envelope { id, json }) in events.into_iter().enumerate() {
-            if dead.contains(&place) {
+            if all || response.failed.contains(&place) {
                 let (status, message) = (response.status, response.message.clone());
                 change.bury(&DeadLetter { id, json, reason, status, message, at: now });
                 match reason {

@@ -8,9 +8,9 @@ use crate::core::event::{Draft, Envelope, Seal};
 use crate::core::identity::Identity;
 use crate::core::notice::Notice;
 use crate::core::policy;
-use crate::core::queue::Removal;
+use crate::core::queue::{Puts, Removal};
 use crate::core::rows::{self, Operations};
-use crate::core::segment::{Kept, Record, SegmentKey};
+use crate::core::segment::{Kept, Record};
 use crate::core::text;
 use crate::core::time::{NEVER, earliest};
 
@@ -36,8 +36,6 @@ pub enum StoreFailure {
 #[derive(Debug)]
 pub(super) struct PendingWrite {
     id: u32,
-    /// Keys of the records it puts.
-    puts: Vec<SegmentKey>,
     change: Change,
     /// Set as soon as the time is known.
     deadline: u64,
@@ -65,24 +63,20 @@ pub(super) struct Dead {
 #[derive(Debug, Default)]
 pub(super) struct Change {
     /// Records; the queue has them, too.
-    pub(super) puts: Vec<Record>,
-    /// Rows to delete: of records, accounts taken over, marks decided on.
+    pub(super) puts: Puts,
+    /// Rows to delete: of records, accounts taken over, marks decided on, dead letters that are none any more.
     pub(super) deletes: Operations,
     /// Whether the identity has changed.
     pub(super) identity: bool,
     /// Dead letters to add.
     pub(super) letters: Operations,
-    /// Keys of dead letters to delete.
-    pub(super) settled_letters: Vec<String>,
     pub(super) settled: Settled,
 }
 
 impl Change {
     /// The store's part of events leaving the queue.
     pub(super) fn of(removal: Removal) -> Self {
-        let mut change = Self { puts: removal.puts, ..Self::default() };
-        removal.deletes.iter().for_each(|key| change.deletes.delete(rows::SEGMENTS, key.as_str()));
-        change
+        Self { puts: removal.puts, deletes: removal.deletes, ..Self::default() }
     }
 
     /// Makes a dead letter of an event.
@@ -102,7 +96,6 @@ impl Change {
         self.identity |= later.identity;
         self.letters.append(&later.letters);
         self.letters.keep_last(policy::MAX_DEAD_LETTERS);
-        self.settled_letters.extend_from_slice(&later.settled_letters);
     }
 }
 
@@ -194,7 +187,7 @@ impl Engine {
 
     fn end_write(&mut self, write: PendingWrite, failure: Option<StoreFailure>, now: u64) {
         let kept = if failure.is_none() { Kept::Stored } else { Kept::Memory };
-        self.queue.mark(&write.puts, kept);
+        self.queue.mark(&write.change.puts.keys, kept);
         if let Some(failure) = failure {
             self.unwritten.absorb(&write.change);
             self.go_on_after(failure, now);
@@ -207,15 +200,21 @@ impl Engine {
 
     /// The dead letters were read: the page wants them sent again or discarded. What is written for it is of the transaction
     /// that read them, so that no other page has them, too. One whose record could not be read cannot be sent.
-    pub fn handle_letters(&mut self, mut letters: Vec<DeadLetter>, disposal: Disposal, now: u64) {
-        if disposal == Disposal::Resend {
-            letters.retain(|letter| letter.reason != Reason::Corrupt);
+    pub fn handle_letters(&mut self, letters: Vec<DeadLetter>, disposal: Disposal, now: u64) {
+        let resends = disposal == Disposal::Resend;
+        let mut envelopes = Vec::new();
+        let mut change = Change::default();
+        for letter in letters {
+            if resends && letter.reason == Reason::Corrupt {
+                continue;
+            }
+            change.deletes.delete(rows::DEAD_LETTERS, &letter.key());
+            if resends {
+                envelopes.push(letter.into_envelope());
+            }
         }
-        let settled_letters = letters.iter().map(DeadLetter::key).collect();
-        let envelopes = letters.into_iter().map(DeadLetter::into_envelope);
-        let envelopes = envelopes.filter(|_| disposal == Disposal::Resend).collect();
-        self.enqueue(envelopes, settled_letters, now);
-        if disposal == Disposal::Resend {
+        self.enqueue(envelopes, change, now);
+        if resends {
             self.begin_round();
         }
         self.advance(now);
@@ -231,13 +230,14 @@ impl Engine {
                 Err(refusal) => self.notify_refused(refusal),
             }
         }
-        self.enqueue(envelopes, Vec::new(), now);
+        self.enqueue(envelopes, Change::default(), now);
     }
 
-    fn enqueue(&mut self, envelopes: Vec<Envelope>, settled_letters: Vec<String>, now: u64) {
+    /// Queues events, and has them stored with `change`.
+    fn enqueue(&mut self, envelopes: Vec<Envelope>, mut change: Change, now: u64) {
         self.account.accepted += envelopes.len() as u64;
         let keys = self.queue.push(envelopes, self.keeping(), now);
-        if keys.is_empty() && settled_letters.is_empty() {
+        if keys.is_empty() && change.deletes.is_empty() {
             return;
         }
         // What a page gave up as it went, with no time to note it, would only come back.
@@ -247,7 +247,8 @@ impl Engine {
         if !keys.is_empty() {
             self.note_waiting(now);
         }
-        self.write(Change { puts: self.queue.records(&keys), settled_letters, ..Change::default() });
+        change.puts = self.queue.records(&keys);
+        self.write(change);
     }
 
     /// The flush interval begins, unless it runs already.
@@ -294,7 +295,7 @@ impl Engine {
         let unstored = self.queue.unstored();
         if self.kept_elsewhere || !unstored.is_empty() {
             self.kept_elsewhere = !unstored.is_empty();
-            self.effects.push(Effect::KeepElsewhere { unstored: Operations::of_records(&unstored) });
+            self.effects.push(Effect::KeepElsewhere { unstored });
         }
     }
 
@@ -343,9 +344,8 @@ impl Engine {
         if !self.has_store() {
             return self.write_later(change);
         }
-        let mut operations = Operations::of_records(&change.puts);
+        let mut operations = std::mem::take(&mut change.puts.records);
         operations.append(&change.deletes);
-        change.settled_letters.iter().for_each(|key| operations.delete(rows::DEAD_LETTERS, key));
         operations.append(&change.letters);
         if change.identity {
             operations.put_identity(&self.identity);
@@ -353,8 +353,7 @@ impl Engine {
         operations.put_account(self.queue.owner(), self.account);
         let id = self.next_id();
         let letters = !change.letters.is_empty();
-        let puts = change.puts.drain(..).map(|record| record.key).collect();
-        self.writes.push(PendingWrite { id, puts, change, deadline: NEVER });
+        self.writes.push(PendingWrite { id, change, deadline: NEVER });
         self.effects.push(Effect::Write(Write { id, operations, letters }));
         self.keep_elsewhere_still();
     }

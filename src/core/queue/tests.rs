@@ -1,7 +1,12 @@
 //! The queue by itself.
 
 use super::*;
+use crate::core::rows::changes::Changes;
 use proptest::prelude::*;
+
+fn read(records: &Operations) -> Vec<Record> {
+    rows::records_in(records.as_str())
+}
 
 fn envelopes(from: usize, count: usize) -> Vec<Envelope> {
     (from..from + count)
@@ -16,7 +21,8 @@ fn envelopes(from: usize, count: usize) -> Vec<Envelope> {
 fn a_task_of_250_events_becomes_segments_of_100_100_and_50() {
     let mut queue = Queue::new("p".into());
     let keys = queue.push(envelopes(0, 250), Kept::Writing, 0);
-    let sizes: Vec<_> = queue.records(&keys).iter().map(|record| record.ids.split(' ').count()).collect();
+    let sizes: Vec<_> =
+        read(&queue.records(&keys).records).iter().map(|record| record.ids.split(' ').count()).collect();
     assert_eq!(sizes, [100, 100, 50]);
 }
 
@@ -37,8 +43,11 @@ fn a_segment_sent_in_part_is_rewritten_with_its_rest() {
     let keys = queue.push(envelopes(0, 150), Kept::Stored, 0);
     queue.take_batch(1, 120, 100_000, false).unwrap();
     let removal = queue.remove(1);
-    assert_eq!((removal.events.len(), removal.deletes), (120, vec![keys[0].clone()]));
-    assert_eq!((&removal.puts[0].key, removal.puts[0].ids.split(' ').count()), (&keys[1], 30));
+    assert_eq!(removal.events.len(), 120);
+    assert_eq!(Changes::read(&removal.deletes).deletes, [keys[0].clone()]);
+    let rest = read(&removal.puts.records);
+    assert_eq!((&rest[0].key, rest[0].ids.split(' ').count()), (&keys[1], 30));
+    assert_eq!(removal.puts.keys, [keys[1].clone()]);
 }
 
 #[test]
@@ -85,7 +94,7 @@ fn what_is_too_old_leaves_whichever_page_tracked_it() {
     let mut queue = Queue::new("p".into());
     queue.push(envelopes(2, 1), Kept::Stored, 4);
     queue.push(envelopes(3, 1), Kept::Stored, 6);
-    queue.adopt(dead.unstored(), Kept::Stored);
+    queue.adopt(read(&dead.unstored()), Kept::Stored);
     let left = [4, 5, 6, 7].map(|at| queue.remove_older(at).events.len());
     assert_eq!((left, queue.len(), queue.bytes()), ([0, 1, 2, 1], 0, 0));
 }
@@ -96,7 +105,7 @@ fn what_a_dead_page_left_goes_first() {
     dead.push(envelopes(0, 2), Kept::Writing, 0);
     let mut queue = Queue::new("p".into());
     queue.push(envelopes(2, 1), Kept::Stored, 0);
-    assert_eq!(queue.adopt(dead.unstored(), Kept::Stored), (2, vec![]));
+    assert_eq!(queue.adopt(read(&dead.unstored()), Kept::Stored), (2, vec![]));
     let batch = queue.take_batch(1, 100, 1000, false).unwrap();
     assert_eq!(batch.into_body(), "{\"events\":[{\"n\":0},{\"n\":1},{\"n\":2}]}");
 }
