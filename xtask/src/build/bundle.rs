@@ -1,9 +1,10 @@
 //! The package's scripts, each from its entry in `src/js`: ES modules, the same for `require`, and a classic script
 //! for a script tag.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use appizer_tracker::core::policy;
 
 use super::{embed, source_map};
@@ -35,6 +36,7 @@ const SCRIPTS: &[Script] = &[
 pub fn write() -> Result<()> {
     SCRIPTS.iter().try_for_each(|(entry, format, output, module)| {
         bundle(entry, format, output, *module)?;
+        shrink(&paths::package().join(output), format)?;
         source_map::tidy(&paths::package().join(format!("{output}.map")))
     })
 }
@@ -51,7 +53,28 @@ pub fn facade() -> Result<Vec<u8>> {
     esbuild.args(["--format=esm", "--external:appizer-glue", "--external:appizer-module-text"]);
     esbuild.arg(format!("--alias:appizer-module={}", source(Module::Embedded.source()).display()));
     esbuild.args(policy_defines());
-    Ok(process::capture(&mut esbuild)?.into_bytes())
+    let bundled = paths::intermediate().join("facade.js");
+    super::write(&bundled, process::capture(&mut esbuild)?)?;
+    Ok(process::capture(terser("esm").arg(&bundled))?.into_bytes())
+}
+
+/// esbuild's scripts once more, 8 % smaller in brotli. Not those for `require`: they name their exports to Node's lexer in code
+/// that is never reached.
+fn shrink(script: &Path, format: &str) -> Result<()> {
+    if format == "cjs" {
+        return Ok(());
+    }
+    let map = script.with_extension("js.map");
+    let name = map.file_name().context("a map without a name")?.display();
+    let options = format!("content='{}',includeSources,url='{name}'", map.display());
+    process::run(terser(format).arg(script).args(["--source-map", &options]).arg("--output").arg(script))
+}
+
+fn terser(format: &str) -> Command {
+    let mut terser = process::command(paths::npm_program("terser"));
+    terser.args(["--ecma", "2020", "--compress", "passes=3,keep_fargs=false", "--mangle", "--toplevel"]);
+    terser.args((format == "esm").then_some("--module"));
+    terser
 }
 
 fn bundle(entry: &str, format: &str, output: &str, module: Module) -> Result<()> {
