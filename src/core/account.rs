@@ -102,6 +102,7 @@ const DELIVERY_COLUMNS: usize = 5;
 
 impl Account {
     /// The numbers in the order in which they are stored: a new one goes at the end.
+    #[inline(never)]
     pub fn numbers(&mut self) -> [&mut u64; COLUMNS] {
         let Self { accepted, delivered, handed_over, rejected, uncertain, dropped } = self;
         let Dropped { storage_lost, max_queue_events, max_queue_bytes, max_age, quota, corrupt, opt_out } =

@@ -291,7 +291,8 @@ fn read_mark(row: &str) -> Option<Mark> {
 
 fn read_lease(row: &str) -> Option<Lease> {
     let (until, holder) = split_at_char(row, ' ')?;
-    Some(Lease { holder: holder.into(), until: read_decimal(until)? })
+    let until = read_decimal(until)?;
+    Some(Lease { holder: holder.into(), until })
 }
 
 fn letter_row(letter: &DeadLetter) -> String {
@@ -326,14 +327,8 @@ fn read_letter(row: &str) -> Option<DeadLetter> {
     let (at, row) = split_at_char(row, ' ')?;
     let (id, row) = split_at_char(row, '\n')?;
     let (json, message) = split_at_char(row, '\n')?;
-    Some(DeadLetter {
-        id: id.into(),
-        json: json.into(),
-        reason,
-        status: read_decimal(status)? as u16,
-        message: message.into(),
-        at: read_decimal(at)?,
-    })
+    let (status, at) = (read_decimal(status)? as u16, read_decimal(at)?);
+    Some(DeadLetter { id: id.into(), json: json.into(), reason, status, message: message.into(), at })
 }
 
 fn begin() -> String {

@@ -98,17 +98,16 @@ impl Segment {
     /// # Errors
     /// The record, where ids and envelopes differ in number.
     pub fn read(record: Record, order: u64) -> Result<Self, Record> {
-        let ids = text::fields(&record.ids, ' ');
-        let lines = text::fields(&record.events, '\n');
-        let envelopes = lines.map(|line| line.strip_suffix(',').unwrap_or(line));
-        if record.ids.is_empty() || ids.clone().count() != envelopes.clone().count() {
+        let mut events = Vec::new();
+        let mut lines = text::fields(&record.events, '\n');
+        for id in text::fields(&record.ids, ' ') {
+            let Some(line) = lines.next().filter(|_| !record.ids.is_empty()) else { return Err(record) };
+            let json = line.strip_suffix(',').unwrap_or(line).into();
+            events.push(Queued::new(Envelope { id: id.into(), json }));
+        }
+        if lines.next().is_some() {
             return Err(record);
         }
-        let events = ids
-            .zip(envelopes)
-            .map(|(id, json)| Envelope { id: id.into(), json: json.into() })
-            .map(Queued::new)
-            .collect();
         Ok(Self { key: record.key, order, adopted: true, at: record.at, kept: Kept::Stored, events })
     }
 
