@@ -182,7 +182,8 @@ impl Driver {
             }
             Effect::Abort { request } => self.with_transport(|transport| transport.abort(request)),
             Effect::KeepElsewhere { unstored } => {
-                let left = [&name(&self.instance, "left:"), self.engine.borrow().owner()].concat();
+                let left =
+                    text::joined(&["appizer:", &self.instance, ":left:", self.engine.borrow().owner()]);
                 store::keep(&left, unstored.as_str());
             }
             Effect::Leave { mark } => self.leave(mark),
@@ -304,17 +305,16 @@ impl Driver {
             Some(store) => store.leave(operations.as_str()),
             // The store is closed; what is kept here goes over what it holds.
             None if operations.as_str().is_empty() => {}
-            None => {
-                store::keep(&[&name(&self.instance, "left-mark:"), &*owner].concat(), operations.as_str())
-            }
+            None => store::keep(
+                &text::joined(&["appizer:", &self.instance, ":left-mark:", &owner]),
+                operations.as_str(),
+            ),
         }
     }
 
     /// The visitor opts out. What all pages know of the endpoint is nobody's, and leases keep pages apart.
     fn forget(&self) {
-        let stores =
-            [rows::SEGMENTS, rows::ACCOUNTS, rows::IDENTITY, rows::MARKS, rows::DEAD_LETTERS].join(" ");
-        let cleared = self.with_store(|store| store.clear(&stores));
+        let cleared = self.with_store(|store| store.clear(rows::OF_THE_VISITOR));
         if cleared.is_none() {
             store::forget_all(&self.instance);
         }
@@ -327,9 +327,9 @@ impl Driver {
     }
 
     fn load(&self, owner: String, after: Option<SegmentKey>) {
-        let lower = after.map_or_else(|| [&owner, "/"].concat(), |after| after.as_str().into());
+        let lower = after.map_or_else(|| text::joined(&[&owner, "/"]), |after| after.as_str().into());
         // "0" is the character after "/": the range is all keys that begin with the owner and a slash.
-        let upper = [&owner, "0"].concat();
+        let upper = text::joined(&[&owner, "0"]);
         self.loading.replace(owner);
         let (id, limit) = (self.openings.get(), policy::LOAD_SEGMENTS as u32);
         self.with_store(|store| store.read(store::LOADED, id, rows::SEGMENTS, &lower, &upper, limit));
@@ -432,5 +432,5 @@ fn has_opted_out(instance: &str) -> bool {
 
 /// The name of what `localStorage` keeps for the queue.
 fn name(instance: &str, of: &str) -> String {
-    ["appizer:", instance, ":", of].concat()
+    text::joined(&["appizer:", instance, ":", of])
 }

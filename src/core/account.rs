@@ -89,8 +89,11 @@ impl Dropped {
     pub fn members(self) -> Members {
         let mut account = Account { dropped: self, ..Account::default() };
         let counts = account.numbers().into_iter().skip(DELIVERY_COLUMNS);
-        let reasons = DropReason::ALL.into_iter().zip(counts);
-        reasons.fold(Members::default(), |members, (reason, count)| members.number(reason.as_str(), *count))
+        let mut members = Members::default();
+        for (reason, count) in DropReason::ALL.into_iter().zip(counts) {
+            members.number(reason.as_str(), *count);
+        }
+        members
     }
 }
 

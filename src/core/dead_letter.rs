@@ -65,13 +65,10 @@ impl DeadLetter {
 
     /// As JavaScript sees it.
     pub fn members(self) -> Members {
-        Members::default()
-            .text("id", self.id)
-            .text("json", self.json)
-            .text("reason", self.reason.as_str())
-            .number("status", self.status.into())
-            .text("message", self.message)
-            .number("at", self.at)
+        let mut letter = Members::default();
+        letter.text("id", self.id).text("json", self.json).word("reason", self.reason.as_str());
+        letter.number("status", self.status.into()).text("message", self.message).number("at", self.at);
+        letter
     }
 
     /// The event, to be queued again.

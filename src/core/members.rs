@@ -27,19 +27,27 @@ pub enum Member {
 }
 
 impl Members {
-    /// The same with a text.
-    pub fn text(self, name: &'static str, text: impl Into<Text>) -> Self {
-        self.with(name, Member::Text(text.into()))
-    }
-
-    /// The same with a number.
-    pub fn number(self, name: &'static str, number: u64) -> Self {
-        self.with(name, Member::Number(number as f64))
-    }
-
-    /// The same with another member.
+    /// Adds a word of ours.
     #[inline(never)]
-    pub fn with(mut self, name: &'static str, member: Member) -> Self {
+    pub fn word(&mut self, name: &'static str, word: &'static str) -> &mut Self {
+        self.put(name, Member::Text(word.into()))
+    }
+
+    /// Adds a text.
+    #[inline(never)]
+    pub fn text(&mut self, name: &'static str, text: String) -> &mut Self {
+        self.put(name, Member::Text(text.into()))
+    }
+
+    /// Adds a number.
+    #[inline(never)]
+    pub fn number(&mut self, name: &'static str, number: u64) -> &mut Self {
+        self.put(name, Member::Number(number as f64))
+    }
+
+    /// Adds any member.
+    #[inline(never)]
+    pub fn put(&mut self, name: &'static str, member: Member) -> &mut Self {
         self.0.push((name, member));
         self
     }

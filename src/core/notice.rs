@@ -81,41 +81,40 @@ pub enum Notice {
 impl Notice {
     /// As JavaScript sees it.
     pub fn members(self) -> Members {
-        let kind = |kind: &'static str| Members::default().text("type", kind);
+        let mut notice = Members::default();
         match self {
             Self::Opened { anonymous, user } => {
-                let opened = kind("opened").text("anonymous", anonymous);
-                match user {
-                    Some(user) => opened.text("user", user),
-                    None => opened,
+                notice.word("type", "opened").text("anonymous", anonymous);
+                if let Some(user) = user {
+                    notice.text("user", user);
                 }
             }
             Self::Delivered { count, ids } => {
-                kind("delivered").number("count", count as u64).with("ids", Member::texts(ids))
+                notice.word("type", "delivered").number("count", count as u64).put("ids", Member::texts(ids));
             }
-            Self::Retry { attempt, delay, status, message } => kind("retry")
-                .number("attempt", attempt.into())
-                .number("delay", delay)
-                .number("status", status.into())
-                .text("message", message),
+            Self::Retry { attempt, delay, status, message } => {
+                notice.word("type", "retry").number("attempt", attempt.into()).number("delay", delay);
+                notice.number("status", status.into()).text("message", message);
+            }
             Self::Rejected { code, message } => {
-                kind("rejected").text("code", code.as_str()).text("message", message)
+                notice.word("type", "rejected").word("code", code.as_str()).word("message", message);
             }
-            Self::DeadLetters { code, message, status, ids } => kind("rejected")
-                .text("code", code)
-                .text("message", message)
-                .number("status", status.into())
-                .with("ids", Member::texts(ids)),
-            Self::Paused { reason, status, message, until } => kind("paused")
-                .text("reason", reason)
-                .number("status", status.into())
-                .text("message", message)
-                .number("until", until),
-            Self::Dropped { reason, count } => kind("dropped").text("reason", reason).number("count", count),
+            Self::DeadLetters { code, message, status, ids } => {
+                notice.word("type", "rejected").word("code", code).put("ids", Member::texts(ids));
+                notice.number("status", status.into()).text("message", message);
+            }
+            Self::Paused { reason, status, message, until } => {
+                notice.word("type", "paused").word("reason", reason).number("until", until);
+                notice.number("status", status.into()).text("message", message);
+            }
+            Self::Dropped { reason, count } => {
+                notice.word("type", "dropped").word("reason", reason).number("count", count);
+            }
             Self::Degraded { fallback, message } => {
-                kind("degraded").text("fallback", fallback).text("message", message)
+                notice.word("type", "degraded").word("fallback", fallback).text("message", message);
             }
         }
+        notice
     }
 }
 
@@ -177,11 +176,11 @@ pub struct FlushResult {
 impl FlushResult {
     /// As JavaScript sees it.
     pub fn members(&self) -> Members {
-        let answer = Members::default()
-            .number("delivered", self.delivered as u64)
-            .number("rejected", self.rejected as u64)
-            .number("queued", self.queued);
-        with_wait(answer, self.waiting, self.until)
+        let mut answer = Members::default();
+        answer.number("delivered", self.delivered as u64).number("rejected", self.rejected as u64);
+        answer.number("queued", self.queued);
+        put_wait(&mut answer, self.waiting, self.until);
+        answer
     }
 }
 
@@ -223,31 +222,36 @@ impl Stats {
             self.fallbacks.push("leases");
         }
         let fallbacks = self.fallbacks.into_iter().map(Into::into).collect();
-        let answer = Members::default()
-            .number("accepted", self.accepted)
-            .number("delivered", self.delivered)
-            .number("handedOver", self.handed_over)
-            .number("queued", self.queued)
-            .number("rejected", self.rejected)
-            .number("uncertain", self.uncertain)
-            .with("dropped", Member::Object(self.dropped.members()))
-            .number("inFlight", self.in_flight as u64)
-            .text("storage", self.storage)
-            .with("fallbacks", Member::Texts(fallbacks));
-        let answer = with_wait(answer, self.waiting, self.until);
-        let Some(LastError { status, message }) = self.last_error else { return answer };
-        let error = Members::default().number("status", status.into()).text("message", message);
-        answer.with("lastError", Member::Object(error))
+        let mut answer = Members::default();
+        for (name, count) in [
+            ("accepted", self.accepted),
+            ("delivered", self.delivered),
+            ("handedOver", self.handed_over),
+            ("queued", self.queued),
+            ("rejected", self.rejected),
+            ("uncertain", self.uncertain),
+            ("inFlight", self.in_flight as u64),
+        ] {
+            answer.number(name, count);
+        }
+        answer.put("dropped", Member::Object(self.dropped.members())).word("storage", self.storage);
+        answer.put("fallbacks", Member::Texts(fallbacks));
+        put_wait(&mut answer, self.waiting, self.until);
+        if let Some(LastError { status, message }) = self.last_error {
+            let mut error = Members::default();
+            error.number("status", status.into()).text("message", message);
+            answer.put("lastError", Member::Object(error));
+        }
+        answer
     }
 }
 
-fn with_wait(mut answer: Members, waiting: Option<Waiting>, until: Option<u64>) -> Members {
+fn put_wait(answer: &mut Members, waiting: Option<Waiting>, until: Option<u64>) {
     if let Some(waiting) = waiting {
-        answer = answer.text("waiting", waiting.as_str());
+        answer.word("waiting", waiting.as_str());
     }
-    match until {
-        Some(until) => answer.number("until", until),
-        None => answer,
+    if let Some(until) = until {
+        answer.number("until", until);
     }
 }
 

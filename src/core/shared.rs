@@ -39,7 +39,7 @@ pub struct Shared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// The endpoint refuses the key, or the address is wrong.
-    Forbidden,
+    Forbidden = 1,
     /// What answers is not the endpoint.
     BadResponse,
     /// Nothing ever answers, though there is a network: a content blocker, or the page's security policy.
@@ -301,12 +301,6 @@ impl Shared {
     }
 
     fn row(&self) -> String {
-        let cause = match self.cause {
-            None => 0,
-            Some(Cause::Forbidden) => 1,
-            Some(Cause::BadResponse) => 2,
-            Some(Cause::Unreachable) => 3,
-        };
         let mut row = String::from(FORMAT);
         for number in [
             self.to.into(),
@@ -317,7 +311,7 @@ impl Shared {
             self.malformed.into(),
             self.blocked_until,
             self.probe_until,
-            cause,
+            self.cause.map_or(0, |cause| cause as u64),
             self.stretch,
             self.asked_until,
         ] {
@@ -328,27 +322,29 @@ impl Shared {
     }
 
     fn read(row: &str) -> Option<Self> {
-        let mut fields = fields(row, ' ');
-        fields.next().filter(|format| format.chars().eq([FORMAT]))?;
-        // Sums of these cannot overflow.
-        let mut number = || read_decimal(fields.next()?).filter(|&number| number < 1 << 53);
+        let mut numbers = [0; 11];
+        let mut fields = fields(row.strip_prefix(FORMAT)?, ' ');
+        fields.next().filter(|rest| rest.is_empty())?;
+        for number in &mut numbers {
+            // Sums of these cannot overflow.
+            *number = read_decimal(fields.next()?).filter(|&number| number < 1 << 53)?;
+        }
+        let [to, millitokens, refilled, failures, silent, malformed, rest @ ..] = numbers;
+        let [blocked_until, probe_until, cause, stretch, asked_until] = rest;
         Some(Self {
-            to: number()? as u32,
-            millitokens: number()?,
-            refilled: number()?,
-            failures: number()? as u32 & 0xffff,
-            silent: number()? as u32 & 0xffff,
-            malformed: number()? as u32 & 0xffff,
-            blocked_until: number()?,
-            probe_until: number()?,
-            cause: match number()? {
-                1 => Some(Cause::Forbidden),
-                2 => Some(Cause::BadResponse),
-                3 => Some(Cause::Unreachable),
-                _ => None,
-            },
-            stretch: number()?.clamp(PLAIN, PLAIN * policy::MAX_STRETCH),
-            asked_until: number()?,
+            to: to as u32,
+            millitokens,
+            refilled,
+            failures: failures as u32 & 0xffff,
+            silent: silent as u32 & 0xffff,
+            malformed: malformed as u32 & 0xffff,
+            blocked_until,
+            probe_until,
+            cause: [Cause::Forbidden, Cause::BadResponse, Cause::Unreachable]
+                .into_iter()
+                .find(|known| *known as u64 == cause),
+            stretch: stretch.clamp(PLAIN, PLAIN * policy::MAX_STRETCH),
+            asked_until,
         })
     }
 }

@@ -15,6 +15,14 @@ pub fn push_decimal(text: &mut String, number: u64) {
     push_padded(text, number, digits);
 }
 
+/// The parts in one; not generic like std's.
+#[inline(never)]
+pub fn joined(parts: &[&str]) -> String {
+    let mut whole = String::new();
+    parts.iter().for_each(|part| whole.push_str(part));
+    whole
+}
+
 /// Appends a word, with a space before it where it is not the first.
 pub fn push_word(words: &mut String, word: &str) {
     if !words.is_empty() {

@@ -93,15 +93,15 @@ impl Engine {
 
     /// Some of an adopted page's records; fewer than were asked for when there are no more.
     pub fn handle_loaded(&mut self, owner: &str, records: Vec<Record>, now: u64) {
-        let awaited = self
-            .adoption
-            .owners
-            .first_mut()
-            .filter(|front| self.adoption.loading < NEVER && front.owner == owner);
-        let (Phase::Open, Some(adopted)) = (&self.phase, awaited) else { return };
-        self.adoption.loading = NEVER;
+        let Phase::Open = self.phase else { return };
+        let Adoption { owners, loading, .. } = &mut self.adoption;
+        let Some(adopted) = owners.first_mut().filter(|front| *loading < NEVER && front.owner == owner)
+        else {
+            return;
+        };
+        *loading = NEVER;
         if records.len() < policy::LOAD_SEGMENTS {
-            self.adoption.owners.remove(0);
+            owners.remove(0);
         } else {
             adopted.after = records.last().map(|record| record.key.clone());
         }
