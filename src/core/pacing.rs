@@ -228,5 +228,5 @@ impl Pacing {
 /// milliseconds since 1970 if it is one.
 pub fn retry_after(header: &str, date: Option<u64>, now: u64) -> Option<u64> {
     let seconds = read_decimal(header);
-    seconds.map(|seconds| seconds.saturating_mul(1000)).or_else(|| Some(date?.saturating_sub(now)))
+    seconds.map(|seconds| seconds.min(u64::MAX / 1000) * 1000).or_else(|| Some(date?.saturating_sub(now)))
 }

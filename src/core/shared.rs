@@ -289,7 +289,8 @@ impl Shared {
 
     fn take(&mut self, want: u32, per_minute: u32, now: u64) -> (u32, u64) {
         let (full, rate) = (capacity(per_minute) * TOKEN, rate(per_minute));
-        let gained = now.saturating_sub(self.refilled).saturating_mul(rate * TOKEN) / MINUTE;
+        // Longer ago makes no difference: it is full by then.
+        let gained = now.saturating_sub(self.refilled).min(2 * MINUTE) * rate * TOKEN / MINUTE;
         if gained > 0 {
             self.millitokens = (self.millitokens + gained).min(full);
             self.refilled = now;

@@ -39,11 +39,16 @@ pub fn has_word(words: &str, word: &str) -> bool {
 
 /// The number that a text of decimal digits stands for; nothing for any other text, or for what does not fit.
 pub fn read_decimal(text: &str) -> Option<u64> {
-    let digits = text.bytes().try_fold(0, |number: u64, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        number.checked_mul(10)?.checked_add(u64::from(digit)).filter(|_| digit < 10)
-    });
-    digits.filter(|_| !text.is_empty())
+    let mut number = 0;
+    for byte in text.bytes() {
+        let digit = u64::from(byte.wrapping_sub(b'0'));
+        // Checked by a division: a checked multiplication is one of 128 bits.
+        if digit > 9 || number > (u64::MAX - digit) / 10 {
+            return None;
+        }
+        number = number * 10 + digit;
+    }
+    (!text.is_empty()).then_some(number)
 }
 
 /// What stands between the separators of a text: all of it where there is none.

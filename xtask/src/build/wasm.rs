@@ -100,18 +100,17 @@ fn as_function(glue: &str, root: &Path) -> Result<String> {
             glue = glue.replacen(&line, "", 1);
         }
     }
-    let (glue, _) = cut(&glue, "let __wbg_init_promise;")?;
-    let (head, rest) = cut(glue, "async function __wbg_load(")?;
-    let (_, tail) = cut(rest, "function initSync(")?;
-    let body = [head, "function initSync(", tail].concat();
-    let (before, after) = cut(&body, "wasm = instance.exports;")?;
-    let body = [before, "wasm = guard(instance.exports);", after].concat();
-    let names = body.lines().filter_map(|line| line.strip_prefix("export function ")?.split('(').next());
+    let (body, _) = cut(&glue, "\nlet wasmModule, wasmInstance, wasm;")?;
+    // Older than any browser that has reference types.
+    let (before, polyfill) = cut(body, "\nif (!('encodeInto' in cachedTextEncoder)) {")?;
+    let (_, after) = polyfill.split_once("\n}\n").context("the glue's encodeInto does not end")?;
+    let names = glue.lines().filter_map(|line| line.strip_prefix("export function ")?.split('(').next());
     let names = names.collect::<Vec<_>>().join(", ");
-    let body = body.replace("\nexport function ", "\nfunction ");
+    let body = [before, "\n", after].concat().replace("\nexport function ", "\nfunction ");
     Ok(format!(
         "{imports}\nexport function instantiate(module, guard, makeStore) {{\n{body}\n\
-         initSync({{ module }});\nreturn {{ {names} }};\n}}\n"
+         const instance = new WebAssembly.Instance(module, __wbg_get_imports());\n\
+         const wasm = guard(instance.exports);\nwasm.__wbindgen_start();\nreturn {{ {names} }};\n}}\n"
     ))
 }
 
@@ -236,19 +235,19 @@ mod tests {
             .enumerate()
             .map(|(place, imported)| format!("import {{ of{place} }} from \"./snippets/x/{imported}\";\n"));
         let glue = imports.collect::<String>()
-            + "\nexport function start(given) {}\n\nexport function close() {}\nlet wasm;\n\
-               function __wbg_finalize_init(instance) {\n    wasm = instance.exports;\n}\n\
-               async function __wbg_load(module) {}\n\nfunction initSync(module) {}\n\n\
-               let __wbg_init_promise;\nasync function __wbg_init() {}\nexport { initSync, __wbg_init as default };";
+            + "\nexport function start(given) {}\n\nexport function close() {}\n\
+               const cachedTextEncoder = new TextEncoder();\n\
+               if (!('encodeInto' in cachedTextEncoder)) {\n    old();\n}\nlet more;\n\
+               let wasmModule, wasmInstance, wasm;\nfunction __wbg_finalize_init(instance) {}\n\
+               async function __wbg_load(module) {}\nexport { initSync, __wbg_init as default };";
         let function = as_function(&glue, Path::new("/r")).unwrap();
         assert!(function.starts_with("import { of0 } from \"/r/src/js/environment.js\";\n"), "{function}");
         assert!(function.contains("\nexport function instantiate(module, guard, makeStore) {\n"));
-        assert!(
-            function.contains("\nfunction close() {}")
-                && function.contains("wasm = guard(instance.exports);")
-        );
-        assert!(function.ends_with("initSync({ module });\nreturn { start, close };\n}\n"), "{function}");
-        assert!(!function.contains("__wbg_load") && !function.contains("__wbg_init()"), "{function}");
+        assert!(function.contains("\nfunction close() {}") && function.contains("\nlet more;\n"));
+        let end =
+            "const wasm = guard(instance.exports);\nwasm.__wbindgen_start();\nreturn { start, close };\n}\n";
+        assert!(function.ends_with(end), "{function}");
+        assert!(!function.contains("__wbg_load") && !function.contains("old()"), "{function}");
         assert!(as_function("let wasm;", Path::new("/r")).is_err());
     }
 
