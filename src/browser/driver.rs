@@ -6,12 +6,10 @@ use crate::browser::lifecycle::{self, Lifecycle};
 use crate::browser::store::{self, Answer, Store};
 use crate::browser::transport::{self, Transport};
 use crate::core::dead_letter::{DeadLetter, Disposal};
-use crate::core::effect::{Effect, Request};
+use crate::core::effect::{Effect, Request, Write};
 use crate::core::engine::{Engine, Setup, StoreFailure};
-use crate::core::exit::Mark;
 use crate::core::options::Options;
 use crate::core::rows::{self, Operations};
-use crate::core::segment::SegmentKey;
 use crate::core::shared::{self, Granted, Share};
 use crate::core::verdict::Response;
 use crate::core::{policy, text};
@@ -19,26 +17,30 @@ use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{OnceCell, RefCell};
 use wasm_bindgen::prelude::*;
 
 /// One tracker's engine, and what it works with.
 pub struct Driver {
-    engine: RefCell<Engine>,
     instance: String,
     listener: Function,
-    store: RefCell<Option<Store>>,
     links: OnceCell<Links>,
+    state: RefCell<State>,
+}
+
+struct State {
+    engine: Engine,
+    store: Option<Store>,
     /// Counts the openings of the store, so that no answer of one is taken for another's.
-    openings: Cell<u32>,
+    openings: u32,
     /// The page whose records are being read.
-    loading: RefCell<String>,
-    timer: RefCell<Option<(u64, Timeout)>>,
+    loading: String,
+    timer: Option<(u64, Timeout)>,
     /// What the page asks of the shared row, and what was granted.
-    sharing: RefCell<Vec<(Share, Option<Granted>)>>,
+    sharing: Vec<(Share, Option<Granted>)>,
     /// Who waits for an answer.
-    calls: RefCell<Vec<(u32, Function)>>,
-    last_call: Cell<u32>,
+    calls: Vec<(u32, Function)>,
+    last_call: u32,
 }
 
 /// What a tracker has to do with JavaScript; there from its start.
@@ -65,18 +67,21 @@ impl Driver {
             fetch_outlives: transport::can_outlive(),
             can_insure: transport::can_insure(),
         };
+        let state = State {
+            engine: Engine::new(setup, environment::now()),
+            store: None,
+            openings: 0,
+            loading: String::new(),
+            timer: None,
+            sharing: Vec::new(),
+            calls: Vec::new(),
+            last_call: 0,
+        };
         let driver: &'static Self = Box::leak(Box::new(Self {
-            engine: RefCell::new(Engine::new(setup, environment::now())),
             instance,
             listener,
-            store: RefCell::default(),
             links: OnceCell::new(),
-            openings: Cell::default(),
-            loading: RefCell::default(),
-            timer: RefCell::default(),
-            sharing: RefCell::default(),
-            calls: RefCell::default(),
-            last_call: Cell::default(),
+            state: RefCell::new(state),
         }));
         driver.links.get_or_init(|| {
             let answer = Closure::new(|kind, id, text, failure| driver.answer(kind, id, text, failure));
@@ -88,7 +93,7 @@ impl Driver {
 
     /// Gives the engine an input and does what follows from it.
     pub fn input(&'static self, input: impl FnOnce(&mut Engine, u64)) {
-        input(&mut self.engine.borrow_mut(), environment::now());
+        input(&mut self.state.borrow_mut().engine, environment::now());
         self.drain();
     }
 
@@ -126,13 +131,13 @@ impl Driver {
     /// Tells the engine where the last reply to any page was a success from, where that can be read.
     fn read_link(&self) {
         if let Some(good) = good_link(&self.instance) {
-            self.engine.borrow_mut().handle_link(good);
+            self.state.borrow_mut().engine.handle_link(good);
         }
     }
 
     fn drain(&'static self) {
         loop {
-            let effect = self.engine.borrow_mut().poll_effect();
+            let effect = self.state.borrow_mut().engine.poll_effect();
             let Some(effect) = effect else { break };
             self.perform(effect);
         }
@@ -140,62 +145,103 @@ impl Driver {
     }
 
     fn perform(&'static self, effect: Effect) {
+        let Some(links) = self.links.get() else { return };
+        let mut state = self.state.borrow_mut();
+        let opening = state.openings;
+        let State { engine, store, .. } = &mut *state;
         match effect {
+            Effect::Notify(notice) => {
+                drop(state);
+                let _ = self.listener.call1(&JsValue::UNDEFINED, &to_js(&notice.members()));
+            }
+            Effect::SettleFlush { call, result } => {
+                drop(state);
+                self.settle(call, &to_js(&result.members()));
+            }
             Effect::Open { owner, identity } => {
-                let opening = self.next_opening();
-                let mut store = self.store.borrow_mut();
-                if store.is_none()
-                    && let Some(links) = self.links.get()
-                {
-                    *store = Some(store::make(&self.instance, &owner, policy::LEASE_RENEWAL, &links.answer));
-                }
-                if let Some(store) = &*store {
-                    store.open(opening, &rows::identity_row(&identity));
+                state.openings += 1;
+                let opening = state.openings;
+                let make = || store::make(&self.instance, &owner, policy::LEASE_RENEWAL, &links.answer);
+                state.store.get_or_insert_with(make).open(opening, &rows::identity_row(&identity));
+            }
+            Effect::Write(Write { id, operations, letters }) => {
+                let letters = if letters { policy::MAX_DEAD_LETTERS as u32 } else { 0 };
+                if let Some(store) = store {
+                    store.commit(id, operations.as_str(), letters);
+                } else {
+                    drop(state);
+                    self.hear(store::WRITTEN, id, None, Some("the store is closed".into()));
                 }
             }
-            Effect::Write(write) => {
-                let letters = if write.letters { policy::MAX_DEAD_LETTERS as u32 } else { 0 };
-                let written =
-                    self.with_store(|store| store.commit(write.id, write.operations.as_str(), letters));
-                if written.is_none() {
-                    self.hear(store::WRITTEN, write.id, None, Some("the store is closed".into()));
+            Effect::FindOrphans => {
+                if let Some(store) = store {
+                    store.adopt(opening);
                 }
             }
-            Effect::FindOrphans => drop(self.with_store(|store| store.adopt(self.openings.get()))),
-            Effect::Load { owner, after } => self.load(owner, after),
+            Effect::Load { owner, after } => {
+                let lower = after.map_or_else(|| text::joined(&[&owner, "/"]), |after| after.as_str().into());
+                // "0" is the character after "/": the range is all keys that begin with the owner and a slash.
+                let upper = text::joined(&[&owner, "0"]);
+                state.loading = owner;
+                let limit = policy::LOAD_SEGMENTS as u32;
+                if let Some(store) = &state.store {
+                    store.read(store::LOADED, opening, rows::SEGMENTS, &lower, &upper, limit);
+                }
+            }
             Effect::Share(share) => {
                 let id = share.id;
-                self.sharing.borrow_mut().push((share, None));
-                let asked = self.with_store(|store| {
+                state.sharing.push((share, None));
+                if let Some(store) = &state.store {
                     store.update(store::SHARE, store::SHARED, id, rows::SHARED, rows::PACING);
-                });
-                if asked.is_none() {
+                } else {
+                    drop(state);
                     self.hear(store::SHARED, id, None, Some(String::new()));
                 }
             }
-            Effect::Forget => self.forget(),
-            Effect::Send(request) => self.send(&request),
-            Effect::Insure { body } => {
-                let engine = self.engine.borrow();
-                let Options { endpoint, api_key, .. } = engine.options();
-                self.with_transport(|transport| transport.insure(endpoint, api_key, body.as_deref()));
+            // What all pages know of the endpoint is nobody's, and leases keep pages apart.
+            Effect::Forget => match store {
+                Some(store) => store.clear(rows::OF_THE_VISITOR),
+                None => store::forget_all(&self.instance),
+            },
+            // The visitor has opted out, perhaps in another tab, a moment ago.
+            Effect::Send(_) if has_opted_out(&self.instance) => {
+                engine.handle_opt_out(environment::unique_name(), environment::now());
             }
-            Effect::Abort { request } => self.with_transport(|transport| transport.abort(request)),
+            Effect::Send(Request { id, body, keepalive, at_exit }) => {
+                let Options { endpoint, api_key, beacon_url, .. } = engine.options();
+                let beacon_url = beacon_url.as_deref();
+                links.transport.send(id, endpoint, api_key, &body, keepalive, at_exit, beacon_url);
+            }
+            Effect::Insure { body } => {
+                let Options { endpoint, api_key, .. } = engine.options();
+                links.transport.insure(endpoint, api_key, body.as_deref());
+            }
+            Effect::Abort { request } => links.transport.abort(request),
             Effect::KeepElsewhere { unstored } => {
-                let left =
-                    text::joined(&["appizer:", &self.instance, ":left:", self.engine.borrow().owner()]);
+                let left = text::joined(&["appizer:", &self.instance, ":left:", engine.owner()]);
                 store::keep(&left, unstored.as_str());
             }
-            Effect::Leave { mark } => self.leave(mark),
+            Effect::Leave { mark } => {
+                let owner = engine.owner();
+                let operations = mark.map(|mark| Operations::of_mark(owner, &mark)).unwrap_or_default();
+                match store.take() {
+                    Some(store) => store.leave(operations.as_str()),
+                    // The store is closed; what is kept here goes over what it holds.
+                    None if operations.is_empty() => {}
+                    None => {
+                        let left = text::joined(&["appizer:", &self.instance, ":left-mark:", owner]);
+                        store::keep(&left, operations.as_str());
+                    }
+                }
+                state.openings += 1;
+            }
             Effect::RememberLink { good } => {
                 let mut row = String::new();
-                good.into_iter().for_each(|good| text::push_decimal(&mut row, good.into()));
+                if let Some(good) = good {
+                    text::push_decimal(&mut row, good.into());
+                }
                 store::keep(&name(&self.instance, GOOD_LINK), &row);
             }
-            Effect::Notify(notice) => {
-                drop(self.listener.call1(&JsValue::UNDEFINED, &to_js(&notice.members())))
-            }
-            Effect::SettleFlush { call, result } => self.settle(call, &to_js(&result.members())),
         }
     }
 
@@ -209,12 +255,12 @@ impl Driver {
     ) -> Option<String> {
         match kind {
             store::LEASE => {
-                let engine = self.engine.borrow();
-                return rows::take_lease(text.as_deref(), engine.owner(), environment::now());
+                let state = self.state.borrow();
+                return rows::take_lease(text.as_deref(), state.engine.owner(), environment::now());
             }
             store::SHARE => {
-                let mut sharing = self.sharing.borrow_mut();
-                let (share, answer) = sharing.iter_mut().find(|(share, _)| share.id == id)?;
+                let mut state = self.state.borrow_mut();
+                let (share, answer) = state.sharing.iter_mut().find(|(share, _)| share.id == id)?;
                 let (row, granted) = shared::update(text.as_deref(), share);
                 *answer = Some(granted);
                 return row;
@@ -231,13 +277,15 @@ impl Driver {
         let refused = text.is_none();
         let text = text.unwrap_or_default();
         let now = environment::now();
-        let mut engine = self.engine.borrow_mut();
+        let mut state = self.state.borrow_mut();
+        let current = id == state.openings;
+        let State { engine, store, sharing, .. } = &mut *state;
         let mut answer = None;
         match kind {
             store::WRITTEN => engine.handle_written(id, failure.as_deref().map(read_failure), now),
             store::STATS => {
                 let others = rows::accounts_without(&text, engine.owner());
-                let leases = self.store.borrow().as_ref().is_some_and(Store::leases);
+                let leases = store.as_ref().is_some_and(Store::leases);
                 answer = Some(to_js(&engine.stats(&others, now).members(leases)));
             }
             store::LETTERS => {
@@ -251,7 +299,6 @@ impl Driver {
                 engine.handle_letters(letters, disposal, now);
             }
             store::SHARED => {
-                let mut sharing = self.sharing.borrow_mut();
                 if let Some(place) = sharing.iter().position(|(share, _)| share.id == id) {
                     let (_, granted) = sharing.swap_remove(place);
                     engine.handle_shared(id, granted.filter(|_| failure.is_none()), now);
@@ -264,8 +311,8 @@ impl Driver {
                     engine.handle_response(id, response, now);
                 }
             }
-            store::LIFE => lifecycle::tell(&mut engine, &text, now),
-            _ if id != self.openings.get() => {}
+            store::LIFE => lifecycle::tell(engine, &text, now),
+            _ if !current => {}
             store::CLOSED => engine.handle_store_closed(now),
             store::OPENED => match failure {
                 None => {
@@ -281,7 +328,8 @@ impl Driver {
             },
             store::ORPHANS => engine.handle_orphans(rows::orphans(&text), now),
             store::LOADED => {
-                let owner = self.loading.take();
+                let owner = std::mem::take(&mut state.loading);
+                let engine = &mut state.engine;
                 if refused {
                     engine.handle_load_failed(&owner);
                 } else {
@@ -290,109 +338,51 @@ impl Driver {
             }
             _ => engine.handle_usurped(environment::unique_name(), now),
         }
-        drop(engine);
+        drop(state);
         self.drain();
         if let Some(answer) = answer {
             self.settle(id, &answer);
         }
     }
 
-    fn leave(&self, mark: Option<Mark>) {
-        let owner = self.engine.borrow().owner().to_string();
-        let operations = mark.map(|mark| Operations::of_mark(&owner, &mark)).unwrap_or_default();
-        self.next_opening();
-        match self.store.take() {
-            Some(store) => store.leave(operations.as_str()),
-            // The store is closed; what is kept here goes over what it holds.
-            None if operations.as_str().is_empty() => {}
-            None => store::keep(
-                &text::joined(&["appizer:", &self.instance, ":left-mark:", &owner]),
-                operations.as_str(),
-            ),
-        }
-    }
-
-    /// The visitor opts out. What all pages know of the endpoint is nobody's, and leases keep pages apart.
-    fn forget(&self) {
-        let cleared = self.with_store(|store| store.clear(rows::OF_THE_VISITOR));
-        if cleared.is_none() {
-            store::forget_all(&self.instance);
-        }
-    }
-
-    fn next_opening(&self) -> u32 {
-        let opening = self.openings.get() + 1;
-        self.openings.set(opening);
-        opening
-    }
-
-    fn load(&self, owner: String, after: Option<SegmentKey>) {
-        let lower = after.map_or_else(|| text::joined(&[&owner, "/"]), |after| after.as_str().into());
-        // "0" is the character after "/": the range is all keys that begin with the owner and a slash.
-        let upper = text::joined(&[&owner, "0"]);
-        self.loading.replace(owner);
-        let (id, limit) = (self.openings.get(), policy::LOAD_SEGMENTS as u32);
-        self.with_store(|store| store.read(store::LOADED, id, rows::SEGMENTS, &lower, &upper, limit));
-    }
-
-    fn send(&self, request: &Request) {
-        // Perhaps in another tab, a moment ago.
-        if has_opted_out(&self.instance) {
-            let anonymous = environment::unique_name();
-            return self.engine.borrow_mut().handle_opt_out(anonymous, environment::now());
-        }
-        let engine = self.engine.borrow();
-        let Options { endpoint, api_key, beacon_url, .. } = engine.options();
-        let Request { id, body, keepalive, at_exit } = request;
-        self.with_transport(|transport| {
-            transport.send(*id, endpoint, api_key, body, *keepalive, *at_exit, beacon_url.as_deref());
-        });
-    }
-
     /// Reads all rows of a store for a call of the page's.
     fn ask(&'static self, kind: u32, store: &str, settle: Function) {
         let call = self.note_call(settle);
-        let asked = self.with_store(|opened| opened.read(kind, call, store, "", "\u{ffff}", 0));
-        if asked.is_none() {
+        let state = self.state.borrow();
+        if let Some(opened) = &state.store {
+            opened.read(kind, call, store, "", "\u{ffff}", 0);
+        } else {
+            drop(state);
             self.hear(kind, call, None, None);
         }
     }
 
     fn note_call(&self, settle: Function) -> u32 {
-        let call = self.last_call.get() + 1;
-        self.last_call.set(call);
-        self.calls.borrow_mut().push((call, settle));
+        let mut state = self.state.borrow_mut();
+        state.last_call += 1;
+        let call = state.last_call;
+        state.calls.push((call, settle));
         call
     }
 
     fn settle(&self, call: u32, answer: &JsValue) {
-        let mut calls = self.calls.borrow_mut();
-        if let Some(place) = calls.iter().position(|(id, _)| *id == call) {
-            let (_, settle) = calls.swap_remove(place);
-            drop(calls);
+        let mut state = self.state.borrow_mut();
+        if let Some(place) = state.calls.iter().position(|(id, _)| *id == call) {
+            let (_, settle) = state.calls.swap_remove(place);
+            drop(state);
             let _ = settle.call1(&JsValue::UNDEFINED, answer);
         }
     }
 
-    /// There is a store while the page is there, though it may be closed, or not open yet.
-    fn with_store(&self, act: impl FnOnce(&Store)) -> Option<()> {
-        self.store.borrow().as_ref().map(act)
-    }
-
-    fn with_transport(&self, act: impl FnOnce(&Transport)) {
-        if let Some(links) = self.links.get() {
-            act(&links.transport);
-        }
-    }
-
     fn set_timer(&'static self) {
-        let next = self.engine.borrow().next_timeout();
-        let mut timer = self.timer.borrow_mut();
-        if timer.as_ref().map(|(at, _)| *at) != next {
-            *timer = next.map(|at| {
+        let mut state = self.state.borrow_mut();
+        let next = state.engine.next_timeout();
+        if state.timer.as_ref().map(|(at, _)| *at) != next {
+            state.timer = next.map(|at| {
                 let ms = at.saturating_sub(environment::now()).min(i32::MAX as u64) as u32;
                 let timeout = Timeout::new(ms, || {
-                    self.timer.replace(None).map(|(_, timeout)| timeout.forget());
+                    let timer = self.state.borrow_mut().timer.take();
+                    timer.map(|(_, timeout)| timeout.forget());
                     self.input(Engine::handle_timeout);
                 });
                 (at, timeout)
