@@ -111,11 +111,6 @@ impl Operations {
         self.0.drain(..before.map_or(0, |place| place + 1));
     }
 
-    /// Whether one of them is on a row under this key.
-    pub fn name(&self, key: &str) -> bool {
-        fields(&self.0).any(|field| field == key)
-    }
-
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
