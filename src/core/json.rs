@@ -1,20 +1,30 @@
 //! The one piece of JSON the core writes itself: a quoted string. Objects come in as text from
 //! `JSON.stringify` and are only ever joined, never parsed: a parser would weigh more than the engine.
 
+use crate::core::text::push_ascii;
+
 /// Appends `text` to `out` as a JSON string literal.
 pub fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            c if c < ' ' => {
-                out.push_str(if c < '\u{10}' { "\\u000" } else { "\\u001" });
-                out.push(char::from(b"0123456789abcdef"[c as usize & 15]));
+    let mut rest = text;
+    // All that is escaped is ASCII: it stands between whole characters.
+    while let Some(place) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ')) {
+        let (before, special) = rest.split_at(place);
+        let (special, after) = special.split_at(1);
+        out.push_str(before);
+        match special.as_bytes() {
+            &[code @ ..b' '] => {
+                out.push_str(if code < 16 { "\\u000" } else { "\\u001" });
+                push_ascii(out, b"0123456789abcdef"[usize::from(code & 15)]);
             }
-            c => out.push(c),
+            _ => {
+                out.push('\\');
+                out.push_str(special);
+            }
         }
+        rest = after;
     }
+    out.push_str(rest);
     out.push('"');
 }
 

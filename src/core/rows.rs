@@ -45,7 +45,7 @@ pub const OF_THE_VISITOR: &str = "segments accounts identity marks dead_letters"
 /// Stands between the fields of a joined text (ASCII's unit separator), and nowhere else.
 pub const SEPARATOR: char = '\u{1f}';
 
-const LAYOUT: char = '1';
+const LAYOUT: &str = "1";
 
 /// Changes of the store, in order, as one text: the store's name, the key and the row of each, where an empty row
 /// deletes. What is kept outside the store is kept in the same form.
@@ -226,7 +226,7 @@ fn read_rows<T>(text: &str, read: impl Fn(&str, &str) -> Option<T>) -> Vec<T> {
 
 fn segment_row(record: &Record) -> String {
     let mut row = String::with_capacity(record.ids.len() + record.events.len() + 20);
-    row.push(LAYOUT);
+    row.push_str(LAYOUT);
     push_decimal(&mut row, record.at);
     row.push(' ');
     row.push_str(&record.ids);

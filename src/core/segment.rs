@@ -102,7 +102,7 @@ impl Segment {
         let mut lines = text::fields(&record.events, '\n');
         for id in text::fields(&record.ids, ' ') {
             let Some(line) = lines.next().filter(|_| !record.ids.is_empty()) else { return Err(record) };
-            let json = line.strip_suffix(',').unwrap_or(line).into();
+            let json = line.strip_suffix(",").unwrap_or(line).into();
             events.push(Queued::new(Envelope { id: id.into(), json }));
         }
         if lines.next().is_some() {

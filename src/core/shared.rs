@@ -105,7 +105,7 @@ pub struct Granted {
 }
 
 /// The row's layout; one with another first character is of a newer version and is left alone.
-const FORMAT: char = '1';
+const FORMAT: &str = "1";
 
 const MINUTE: u64 = 60_000;
 const TOKEN: u64 = 1_000;

@@ -4,9 +4,14 @@
 pub fn push_padded(text: &mut String, number: u64, digits: u32) {
     let mut unit = 10_u64.pow(digits - 1);
     while unit > 0 {
-        text.push(char::from(b'0' + (number / unit % 10) as u8));
+        push_ascii(text, b'0' + (number / unit % 10) as u8);
         unit /= 10;
     }
+}
+
+/// Appends an ASCII character, which takes none of what others take.
+pub fn push_ascii(text: &mut String, byte: u8) {
+    text.push(char::from(byte & 0x7f));
 }
 
 /// Appends `number` in as many decimal digits as it needs.

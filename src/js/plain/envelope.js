@@ -36,10 +36,6 @@ export function post({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT }, { body }, k
 
 /** Tells endpoint and key apart from others without telling the key: `destination` of src/core/exit.rs. */
 export function destination({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT }) {
-  const text = `${endpoint}\0${apiKey}`;
-  let hash = 0x811c9dc5;
-  for (let place = 0; place < text.length; place++) {
-    hash = Math.imul(hash ^ text.charCodeAt(place), 0x01000193);
-  }
-  return `${hash >>> 0}`;
+  const bytes = new TextEncoder().encode(`${endpoint}\0${apiKey}`);
+  return `${bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0}`;
 }
