@@ -116,10 +116,15 @@ impl Sizes {
     fn of(contents: &[u8]) -> Result<Self> {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
         gzip.write_all(contents)?;
-        let mut brotli = Vec::new();
-        CompressorReader::new(contents, 4096, 11, 22).read_to_end(&mut brotli)?;
-        Ok(Self { raw: contents.len(), gzip: gzip.finish()?.len(), brotli: brotli.len() })
+        Ok(Self { raw: contents.len(), gzip: gzip.finish()?.len(), brotli: brotli(contents)? })
     }
+}
+
+/// As the best servers send it.
+pub fn brotli(contents: &[u8]) -> std::io::Result<usize> {
+    let mut compressed = Vec::new();
+    CompressorReader::new(contents, 4096, 11, 22).read_to_end(&mut compressed)?;
+    Ok(compressed.len())
 }
 
 /// The package's scripts, and the parts of which they are made.
