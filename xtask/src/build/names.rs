@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn short_names_differ() {
-        let names: std::collections::BTreeSet<_> = (0..2_000).map(short_name).collect();
+        let names: BTreeSet<_> = (0..2_000).map(short_name).collect();
         assert_eq!(names.len(), 2_000);
     }
 }
