@@ -136,9 +136,8 @@ export function makeStore(instance, owner, renewal, answer) {
 
   const open = async (id, candidate) => {
     const { locks } = navigator;
-    // Before there is a store: a page must never look dead while it lives.
-    if (locks && !held.has(owner)) await take(owner);
-    let opened = await openDatabase(instance);
+    // Both, before anything is stored: a page must never look dead while it lives.
+    let [opened] = await Promise.all([openDatabase(instance), locks && !held.has(owner) && take(owner)]);
     if (missing(opened).length) {
       opened.close();
       opened = await openDatabase(instance, opened.version + 1);
