@@ -14,6 +14,7 @@ use js_sys::{Function, Object, Promise};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::console;
 
 #[derive(Default)]
 struct Module {
@@ -24,6 +25,8 @@ struct Module {
     lines: Vec<String>,
     listeners: Vec<(u32, String, Function)>,
     last_listener: u32,
+    /// What the console was told of.
+    warned: Vec<String>,
 }
 
 thread_local! {
@@ -41,6 +44,9 @@ pub fn init(options: JsValue) -> Promise {
             if property(&notice, "type").is_some_and(|kind| kind == "opened") {
                 let _ = resolve.call0(&JsValue::UNDEFINED);
             }
+            if let Some(fallback) = property(&notice, "fallback").and_then(|fallback| fallback.as_string()) {
+                warn(&fallback, &["it goes on with less: ", &fallback].concat());
+            }
             notify(&notice);
         });
         match start(&options, listener.into_js_value().unchecked_into()) {
@@ -54,7 +60,7 @@ pub fn init(options: JsValue) -> Promise {
 #[wasm_bindgen]
 pub fn track(name: &JsValue, properties: &JsValue, overrides: &JsValue) -> Option<String> {
     let queued = event::line(name, properties, overrides).and_then(|line| queue(&line));
-    queued.map_err(|refusal| notify(&refused(refusal))).ok()
+    queued.map_err(refuse).ok()
 }
 
 /// Names the user from now on.
@@ -182,10 +188,27 @@ fn notify(notice: &JsValue) {
     }
 }
 
-fn refused(refusal: Refusal) -> JsValue {
+fn refuse(refusal: Refusal) {
+    let (code, message) = (refusal.as_str(), refusal.message());
+    // Opting out is nobody's mistake.
+    if refusal != Refusal::OptedOut {
+        warn(code, &["an event was refused (", code, "): ", message].concat());
+    }
     let notice = Object::new();
     set(&notice, "type", "rejected");
-    set(&notice, "code", refusal.as_str());
-    set(&notice, "message", refusal.message());
-    notice.into()
+    set(&notice, "code", code);
+    set(&notice, "message", message);
+    notify(&notice.into());
+}
+
+/// Tells the console, once for each cause.
+fn warn(cause: &str, message: &str) {
+    let is_news = MODULE.with_borrow_mut(|module| {
+        let is_news = !module.warned.iter().any(|warned| warned == cause);
+        module.warned.extend(is_news.then(|| cause.into()));
+        is_news
+    });
+    if is_news {
+        console::warn_1(&["appizer: ", message].concat().into());
+    }
 }

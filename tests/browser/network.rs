@@ -37,6 +37,14 @@ export function show_indexed_db() {
   if (factory) Object.defineProperty(globalThis, 'indexedDB', factory);
   else delete globalThis.indexedDB;
 }
+export function warnings(run) {
+  const { warn } = console;
+  const told = [];
+  console.warn = (...words) => told.push(words.join(' '));
+  run();
+  console.warn = warn;
+  return told;
+}
 export function sleep(ms) { return new Promise((resolve) => setTimeout(resolve, ms)); }
 ")]
 extern "C" {
@@ -48,6 +56,7 @@ extern "C" {
     pub fn show_locks();
     pub fn hide_indexed_db();
     pub fn show_indexed_db();
+    pub fn warnings(run: &mut dyn FnMut()) -> Vec<String>;
     pub fn sleep(ms: u32) -> js_sys::Promise;
 }
 

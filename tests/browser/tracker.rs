@@ -1,7 +1,7 @@
 //! A whole tracker with a real store and a network of the test's own.
 
 use crate::network::{
-    Network, hide_indexed_db, hide_locks, options, show_indexed_db, show_locks, sleep, text,
+    Network, hide_indexed_db, hide_locks, options, show_indexed_db, show_locks, sleep, text, warnings,
 };
 use crate::page::Page;
 use appizer_tracker::browser::api::Core;
@@ -195,6 +195,21 @@ fn an_option_at_fault_is_a_typed_error_that_names_it() {
     assert!(!refused("apiKey", "my secret".into()).3.contains("secret"));
     let nothing = standalone::options::read(&JsValue::UNDEFINED).unwrap_err();
     assert_eq!(text(&nothing, &["code"]), "invalid_option");
+}
+
+#[wasm_bindgen_test]
+fn a_module_without_the_facade_warns_once_for_each_cause() {
+    let refuse = |name: JsValue, properties: JsValue| {
+        assert_eq!(standalone::track(&name, &properties, &JsValue::UNDEFINED), None);
+    };
+    let told = warnings(&mut || {
+        refuse("".into(), JsValue::UNDEFINED);
+        refuse(7.into(), JsValue::UNDEFINED);
+        refuse("click".into(), "no object".into());
+    });
+    let begin = |code: &str| ["appizer: an event was refused (", code, "): "].concat();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with(&begin("invalid_name")) && told[1].starts_with(&begin("invalid_properties")));
 }
 
 #[wasm_bindgen_test]
