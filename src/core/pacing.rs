@@ -150,7 +150,7 @@ impl Pacing {
             self.fresh_until = if granted.tokens == 0 { 0 } else { now + policy::TOKEN_LIFE };
         }
         if granted.id == self.last_share {
-            self.shared = granted.shared;
+            self.shared.follow(granted.shared);
         }
     }
 

@@ -188,6 +188,14 @@ impl Shared {
         self.cause.is_some() && paused != self.cause
     }
 
+    /// What the row says takes this page's word's place, but for what a server has asked for: the row may not know of it.
+    pub fn follow(&mut self, row: Self) {
+        let asked = if row.to == self.to { self.asked_until } else { 0 };
+        *self = row;
+        self.asked_until = self.asked_until.max(asked);
+        self.blocked_until = self.blocked_until.max(asked);
+    }
+
     /// Tokens for a page that wants some, and when to ask again where it gets none.
     pub fn grant(&mut self, want: u32, per_minute: Option<u32>, now: u64) -> (u32, u64) {
         if want == 0 {

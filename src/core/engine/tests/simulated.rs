@@ -94,8 +94,9 @@ fn a_page_that_was_frozen_before_it_could_share_a_failure_still_waits_for_it() {
     page.silent = false;
     page.input(&mut disk, |engine, now| engine.handle_return("a2".into(), now));
     // What it hears of the row then does not know of it.
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
-    page.input(&mut disk, |engine, now| engine.handle_online(true, now));
+    for online in [false, true, false, true] {
+        page.input(&mut disk, |engine, now| engine.handle_online(online, now));
+    }
     page.wait(&mut disk, 89_999);
     assert!(page.requests.is_empty());
     page.wait_for_request(&mut disk);
