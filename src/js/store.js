@@ -22,8 +22,8 @@ const CLOSED = 12;
  * - `OPENED`: the page has its own lock or lease, and `text` is the identity's row.
  * - `LEASE`: `text` is a lease's row; the page's to take or renew if it returns another.
  * - `USURPED`: another page has taken a lease of this one's, which it is to renew every `renewal` milliseconds.
- * - `RESEND`, `DISCARD`: `text` is rows that no page has read before and kept; what is committed meanwhile is of the same
- *   transaction, so that of two pages that want them one gets them.
+ * - `RESEND`, `DISCARD`: `text` is rows that the page takes: what it commits meanwhile is of the transaction that reads them, so
+ *   that of two pages one gets them.
  * - `CLOSED`: the browser closed the database.
  */
 export function makeStore(instance, owner, renewal, answer) {
@@ -34,8 +34,8 @@ export function makeStore(instance, owner, renewal, answer) {
   let renewing;
   /** Transactions that cannot end without this page. */
   const pending = new Set();
-  /** The transaction in whose midst the page is told something. */
-  let amid;
+  /** The reading of rows that the page takes, and what it is to commit, in its order. */
+  let taking;
 
   const tell = (kind, id, promise) =>
     promise.then((text) => answer(kind, id, text), (error) => answer(kind, id, undefined, `${error?.name}${SEPARATOR}${error?.message}`));
@@ -201,9 +201,9 @@ export function makeStore(instance, owner, renewal, answer) {
 
     /** One transaction, begun at once. Of the dead letters at most `letters` are kept, if it is not 0. */
     commit(id, operations, letters) {
-      if (amid) {
-        apply(operations, amid.rows);
-        return tell(WRITTEN, id, amid.read);
+      if (taking) {
+        taking.operations.push(operations);
+        return tell(WRITTEN, id, taking.read);
       }
       // No more stores than it changes: a transaction that the browser never ends blocks all of its own.
       const stores = new Set(operations.split(SEPARATOR).filter((field, place) => place % 3 === 0));
@@ -225,6 +225,7 @@ export function makeStore(instance, owner, renewal, answer) {
     /** The keys and rows after `lower` and up to `upper`, at most `limit` of them if it is not 0. */
     read(kind, id, store, lower, upper, limit) {
       const takes = kind === RESEND || kind === DISCARD;
+      if (takes && taking) return tell(kind, id, Promise.resolve(''));
       const read = transact(takes ? STORES : store, takes ? 'readwrite' : 'readonly', (rows, settle, transaction) => {
         const range = IDBKeyRange.bound(lower, upper, true);
         let keys;
@@ -233,15 +234,19 @@ export function makeStore(instance, owner, renewal, answer) {
           const text = join(keys.flatMap((key, place) => [key, target.result[place]]));
           settle(text);
           if (takes) {
-            amid = { rows, read };
             answer(kind, id, text);
-            amid = undefined;
+            taking.operations.forEach((operations) => apply(operations, rows));
+            taking = undefined;
             commit(transaction);
           }
         };
       });
-      // What was told before is not told again with a text.
-      takes ? read.catch(() => answer(kind, id)) : tell(kind, id, read);
+      if (!takes) return tell(kind, id, read);
+      taking = { operations: [], read };
+      read.catch(() => {
+        if (taking?.read === read) taking = undefined;
+        answer(kind, id);
+      });
     },
 
     /** Puts a row through `answer(kind, id, row)`, which is asked in the midst of a transaction. */
@@ -268,6 +273,10 @@ export function makeStore(instance, owner, renewal, answer) {
     leave(operations) {
       closed = true;
       clearInterval(renewing);
+      // What waits for a reading that is given up with the rest.
+      const late = taking?.operations ?? [];
+      taking = undefined;
+      late.forEach((operations) => this.commit(0, operations, 0));
       if (operations) keep(`appizer:${instance}:left-mark:${owner}`, operations);
       const leases = [];
       for (const [of, release] of held) release ? release() : leases.push('leases', of, '');

@@ -45,7 +45,7 @@ impl World {
             asleep_until: 0,
             answered_at: 0,
             flights: Vec::new(),
-            amid: None,
+            taking: None,
             account: Account::default(),
             heard_success: false,
             insured: None,

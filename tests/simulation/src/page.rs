@@ -43,8 +43,8 @@ pub struct Page {
     pub answered_at: u64,
     /// Its requests that are under way.
     pub flights: Vec<usize>,
-    /// What it writes in the midst of a transaction, and becomes part of that.
-    pub amid: Option<Vec<(Work, Then)>>,
+    /// While its dead letters are being read: what it writes, which becomes part of that transaction.
+    pub taking: Option<Vec<(Work, Then)>>,
     /// The account of its last write.
     pub account: Account,
     /// It has heard a success since it last adopted a mark.

@@ -150,6 +150,10 @@ impl World {
                 self.begin(page, connection, Work::KeepMark { owner, mark }, Then::Nothing);
             }
         }
+        let late = self.pages[page].taking.take().unwrap_or_default();
+        if let Some(connection) = connection {
+            late.into_iter().for_each(|(work, _)| self.begin(page, connection, work, Then::Nothing));
+        }
         // What cannot end without this page would block all others.
         let waits =
             |work: &Work| !matches!(work, Work::Write { .. } | Work::KeepMark { .. } | Work::DropLeases(_));
@@ -304,7 +308,8 @@ impl World {
                 }
                 self.input(page, |engine, now| engine.handle_shared(id, granted, now));
             }
-            (Then::Nothing | Then::Opened { .. } | Then::Letters(_), _) => {}
+            (Then::Letters(_), _) => self.take_no_letters(page),
+            (Then::Nothing | Then::Opened { .. }, _) => {}
             (then, outcome) => self.go_on_claiming(page, then, outcome),
         }
     }
@@ -357,8 +362,8 @@ impl World {
         let made_good = !self.ledger.exact && capped(write.account) > 0;
         let drops = write.adopted_accounts.is_empty() && capped(write.account) > capped(before) || made_good;
         let work = Work::Write { page, id, incarnation, drops: drops.then_some(self.now), write };
-        match &mut self.pages[page].amid {
-            Some(amid) => amid.push((work, then)),
+        match &mut self.pages[page].taking {
+            Some(taking) => taking.push((work, then)),
             None => self.begin(page, connection, work, then),
         }
     }

@@ -262,7 +262,7 @@ impl World {
         }
         let page = transaction.page;
         if let (Then::Letters(disposal), Outcome::Letters(letters)) = (&transaction.then, &outcome) {
-            return self.dispose_in_transaction(page, *disposal, letters.clone());
+            return self.take_letters(page, *disposal, letters.clone());
         }
         let looks = matches!(
             transaction.work,
