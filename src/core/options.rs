@@ -75,8 +75,8 @@ impl Options {
     /// Checks options in the order given; those not given take their default.
     ///
     /// # Errors
-    /// [`OptionError`] for the first option that is unknown, of the wrong type or out of bounds, or for a
-    /// missing `apiKey`.
+    /// [`OptionError`] for the first option that is unknown, of the wrong type or out of bounds, for a
+    /// missing `apiKey`, or for a `maxAge` at which events would be given up before they are first sent.
     pub fn read(given: impl IntoIterator<Item = (String, Value)>) -> Result<Self, OptionError> {
         let mut options = Self {
             api_key: String::new(),
@@ -100,6 +100,9 @@ impl Options {
         }
         if options.api_key.is_empty() {
             return Err(OptionError { option: "apiKey".into(), allowed: KEY });
+        }
+        if options.max_age <= options.flush_interval {
+            return Err(OptionError { option: "maxAge".into(), allowed: "more than flushInterval" });
         }
         Ok(options)
     }
@@ -282,6 +285,13 @@ mod tests {
             assert!(matches!(value, Value::Number(number) if number.is_nan()), "{value:?}");
         }
         assert_eq!(given("").count(), 0);
+    }
+
+    #[test]
+    fn events_are_not_too_old_before_they_are_first_sent() {
+        let minute = Value::Number(60_000.0);
+        let error = read(&[("apiKey", text("k")), ("flushInterval", minute.clone()), ("maxAge", minute)]);
+        assert_eq!(error.unwrap_err().option, "maxAge");
     }
 
     #[test]

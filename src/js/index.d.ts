@@ -41,7 +41,7 @@ export interface Options {
   maxQueueEvents?: number;
   /** Bytes of the queued events, as JSON in UTF-8, at the most; likewise. 65,536 to 1,073,741,824. Default: 20 MiB. */
   maxQueueBytes?: number;
-  /** Milliseconds after which an undelivered event is dropped. 60,000 to a year. Default: 30 days. */
+  /** Milliseconds after which an undelivered event is dropped. 60,000 to a year, and more than `flushInterval`. Default: 30 days. */
   maxAge?: number;
   /**
    * A first-party address that adds the key, for browsers in which only a beacon outlives the page. Without it a beacon
