@@ -36,7 +36,7 @@ pub const ALL: &[Mutant] = &[
         name: "deletes_what_was_not_answered",
         file: "src/core/engine/sending.rs",
         text: "            Verdict::Retry => {\n",
-        becomes: "            Verdict::Retry if response.status == 503 => {\n                self.settle(request, Reason::Rejected, &[], response, now);\n            }\n            Verdict::Retry => {\n",
+        becomes: "            Verdict::Retry if response.status == 503 => {\n                self.settle(request, Reason::Rejected, false, response, now);\n            }\n            Verdict::Retry => {\n",
         breaks: "a 503 counts as a delivery",
     },
     Mutant {
@@ -112,7 +112,7 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "never_takes_over_accounts",
         file: "src/core/engine/adopting.rs",
-        text: "            accounts.push(orphan.owner.clone());\n",
+        text: "            change.deletes.delete(rows::ACCOUNTS, &orphan.owner);\n",
         becomes: "",
         breaks: "an account is adopted by one page after another",
     },
@@ -126,15 +126,15 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "forgets_dead_letters",
         file: "src/core/engine/sending.rs",
-        text: "self.write(Change { puts, deletes, delivered, letters, ..Change::default() });",
-        becomes: "self.write(Change { puts, deletes, delivered, ..Change::default() });",
+        text: "                change.bury(&DeadLetter { id, json, reason, status, message, at: now });\n",
+        becomes: "                let _ = DeadLetter { id, json, reason, status, message, at: now };\n",
         breaks: "a refused event is nowhere",
     },
     Mutant {
         name: "deletes_the_whole_segment",
         file: "src/core/queue.rs",
-        text: "                rest if rest < before => removal.puts.push(segment.record()),",
-        becomes: "                rest if rest < before => removal.deletes.push(segment.key.clone()),",
+        text: "                rest if rest < before => removal.puts.push(segment),",
+        becomes: "                rest if rest < before => removal.deletes.delete(rows::SEGMENTS, segment.key.as_str()),",
         breaks: "a segment sent in part takes its rest with it",
     },
     Mutant {
