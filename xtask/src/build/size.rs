@@ -25,18 +25,26 @@ const LIMITS: &[Limit] = &[
         brotli: Bound { gate: GATE_BROTLI, target: 25_000 },
     },
     Limit {
+        name: SLIM,
+        gzip: Bound { gate: 49_715, target: 24_700 },
+        brotli: Bound { gate: 44_810, target: 22_000 },
+    },
+    Limit {
         name: FACADE,
-        gzip: Bound { gate: 14_250, target: 3_300 },
-        brotli: Bound { gate: 13_000, target: 3_000 },
+        gzip: Bound { gate: 13_630, target: 3_300 },
+        brotli: Bound { gate: 12_380, target: 3_000 },
     },
 ];
 
-const GATE_GZIP: usize = 64_850;
-const GATE_BROTLI: usize = 57_960;
+const GATE_GZIP: usize = 51_840;
+const GATE_BROTLI: usize = 45_980;
 
 const ENTRY: &str = "pkg/index.js";
 const SCRIPT: &str = "pkg/appizer.js";
 const FACADE: &str = "of which the facade, alone";
+const SLIM_SCRIPT: &str = "pkg/slim.js, besides its module";
+const MODULE: &str = "of which the module, before embedding";
+const SLIM: &str = "pkg/slim.js and its module";
 
 struct Limit {
     name: &'static str,
@@ -103,6 +111,17 @@ fn measure() -> Result<Vec<(&'static str, Sizes)>> {
         println!("   {name:<34} {:>8} {:>8} {:>8}", sizes.raw, sizes.gzip, sizes.brotli);
         all.push((name, sizes));
     }
+    // Two files, each compressed by itself.
+    let of_slim = |size: fn(&Sizes) -> usize| {
+        all.iter()
+            .filter(|(name, _)| [SLIM_SCRIPT, MODULE].contains(name))
+            .map(|(_, sizes)| size(sizes))
+            .sum()
+    };
+    let sizes =
+        Sizes { raw: of_slim(|of| of.raw), gzip: of_slim(|of| of.gzip), brotli: of_slim(|of| of.brotli) };
+    println!("   {SLIM:<34} {:>8} {:>8} {:>8}", sizes.raw, sizes.gzip, sizes.brotli);
+    all.push((SLIM, sizes));
     Ok(all)
 }
 
@@ -135,8 +154,8 @@ fn contents() -> Result<[(&'static str, Vec<u8>); 7]> {
         (SCRIPT, read(&package.join("appizer.js"))?),
         ("pkg/auto.js", read(&package.join("auto.js"))?),
         (FACADE, bundle::facade()?),
-        ("pkg/slim.js, besides its module", read(&package.join("slim.js"))?),
-        ("of which the module, before embedding", read(&optimised_module())?),
+        (SLIM_SCRIPT, read(&package.join("slim.js"))?),
+        (MODULE, read(&optimised_module())?),
         ("of which wasm-bindgen's glue, minified", minified(&bundle::glue())?),
     ])
 }
