@@ -62,17 +62,19 @@ fn frequent_bytes(module: &[u8]) -> [bool; 256] {
     frequent
 }
 
+/// A frequent byte whose character is one of those stands for itself; the others take the characters that are left.
 fn codes(frequent: &[bool; 256]) -> Vec<String> {
-    let character = |place: usize| char::from(ALPHABET[place]);
-    let (mut frequent_seen, mut rare_seen) = (PREFIXES, 0);
-    let codes = frequent.iter().map(|&is_frequent| {
-        let seen = if is_frequent { &mut frequent_seen } else { &mut rare_seen };
-        let place = *seen;
-        *seen += 1;
-        if is_frequent {
-            return String::from(character(place));
+    let letters = &ALPHABET[PREFIXES..];
+    let mut left = letters.iter().filter(|&&letter| !frequent[usize::from(letter)]);
+    let mut rare_seen = 0;
+    let codes = (0..=255_u8).map(|byte| {
+        if !frequent[usize::from(byte)] {
+            let rare = [rare_seen / ALPHABET.len(), rare_seen % ALPHABET.len()];
+            rare_seen += 1;
+            return rare.iter().map(|&place| char::from(ALPHABET[place])).collect();
         }
-        String::from_iter([character(place / ALPHABET.len()), character(place % ALPHABET.len())])
+        let letter = if letters.contains(&byte) { Some(&byte) } else { left.next() };
+        letter.map(|&letter| String::from(char::from(letter))).unwrap_or_default()
     });
     codes.collect()
 }
@@ -87,7 +89,20 @@ mod tests {
         let nibble = |place: usize| char::from(head[place]).to_digit(16).unwrap();
         let is_frequent =
             |byte: usize| nibble(byte / 8 * 2 + usize::from(byte % 8 < 4)) >> (byte % 4) & 1 == 1;
-        let (frequent, rare): (Vec<usize>, Vec<usize>) = (0..256).partition(|&byte| is_frequent(byte));
+        let place_of = |byte: usize| ALPHABET.iter().position(|&letter| usize::from(letter) == byte);
+        let mut frequent = [None; ALPHABET.len()];
+        let (mut rare, mut others) = (Vec::new(), Vec::new());
+        for byte in 0..256 {
+            match place_of(byte).filter(|&place| place >= PREFIXES) {
+                Some(place) if is_frequent(byte) => frequent[place] = Some(byte),
+                _ if is_frequent(byte) => others.push(byte),
+                _ => rare.push(byte),
+            }
+        }
+        let mut others = others.into_iter();
+        for letter in &mut frequent[PREFIXES..] {
+            *letter = letter.or_else(|| others.next());
+        }
         let places = body.iter().map(|byte| ALPHABET.iter().position(|letter| letter == byte).unwrap());
         let mut module = Vec::new();
         let mut prefix = None;
@@ -95,7 +110,7 @@ mod tests {
             match prefix.take() {
                 Some(prefix) => module.push(rare[prefix * ALPHABET.len() + place]),
                 None if place < PREFIXES => prefix = Some(place),
-                None => module.push(frequent[place - PREFIXES]),
+                None => module.push(frequent[place].unwrap()),
             }
         }
         module.into_iter().map(|byte| byte as u8).collect()
