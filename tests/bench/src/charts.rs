@@ -3,13 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use charts::{OTHERS, OURS, SIZE};
 use plotters::prelude::*;
 use serde_json::Value;
-
-const SIZE: (u32, u32) = (760, 340);
-const OURS: RGBColor = RGBColor(31, 111, 235);
-const OTHERS: RGBColor = RGBColor(150, 158, 168);
-const COLOURS: [RGBColor; 3] = [OURS, RGBColor(210, 105, 30), RGBColor(46, 139, 87)];
 
 /// Draws them all into a folder.
 pub fn draw(run: &Value, folder: &Path) -> Result<()> {
@@ -79,51 +75,15 @@ fn bars(run: &Value, file: &Path, title: &str, value: impl Fn(&Value) -> Option<
     drawn().map_err(|error| anyhow!("cannot draw {}: {error}", file.display()))
 }
 
-/// One line a measure, over the sizes of the backlog; both axes logarithmic.
+/// One line a measure, over the sizes of the backlog.
 fn lines(run: &Value, file: &Path, title: &str, measures: &[(&str, &str, f64)]) -> Result<()> {
     let rows = run["growth"].as_array().context("a run without growth")?;
     let point = |row: &Value, measure: &str, factor: f64| {
         let median = |name: &str| row["figures"][name]["median"].as_f64();
         Some((median("growth_events")?, (median(measure)? * factor).max(0.001)))
     };
-    let series = measures.iter().map(|&(label, measure, factor)| {
+    let lines = measures.iter().map(|&(label, measure, factor)| {
         (label, Vec::from_iter(rows.iter().filter_map(|row| point(row, measure, factor))))
     });
-    let series = Vec::from_iter(series);
-    let points = || series.iter().flat_map(|(_, points)| points);
-    if points().next().is_none() {
-        return Ok(());
-    }
-    let range = |values: Vec<f64>| {
-        let least = values.iter().copied().fold(f64::MAX, f64::min);
-        let most = values.iter().copied().fold(0.0, f64::max);
-        (least / 1.5..most * 1.5).log_scale()
-    };
-    let drawn = || {
-        let area = SVGBackend::new(file, SIZE).into_drawing_area();
-        area.fill(&WHITE)?;
-        let mut chart = ChartBuilder::on(&area)
-            .caption(title, ("sans-serif", 18))
-            .margin(12)
-            .x_label_area_size(40)
-            .y_label_area_size(60)
-            .build_cartesian_2d(
-                range(points().map(|(events, _)| *events).collect()),
-                range(points().map(|(_, value)| *value).collect()),
-            )?;
-        chart.configure_mesh().x_desc("events queued").draw()?;
-        for ((label, points), colour) in series.iter().zip(COLOURS) {
-            let line = chart.draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)))?;
-            line.label(*label).legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour));
-            chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, colour.filled())))?;
-        }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .border_style(OTHERS)
-            .background_style(WHITE)
-            .draw()?;
-        area.present()
-    };
-    drawn().map_err(|error| anyhow!("cannot draw {}: {error}", file.display()))
+    charts::lines(file, title, "events queued", &Vec::from_iter(lines))
 }
