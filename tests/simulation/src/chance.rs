@@ -47,6 +47,11 @@ impl Chance {
         self.between(0, most)
     }
 
+    /// Milliseconds until something happens that happens at any time, every `mean` milliseconds on average.
+    pub fn exponential(&mut self, mean: f64) -> u64 {
+        (-mean * (1.0 - self.0.f64()).ln()).round() as u64
+    }
+
     /// A number without meaning.
     pub fn any(&mut self) -> u64 {
         self.0.u64(..)

@@ -1,7 +1,7 @@
 //! `cargo run --release -p simulation -- --help`.
 
 use clap::{Parser, Subcommand};
-use simulation::{mutants, outage, runs};
+use simulation::{fleet, mutants, outage, runs};
 use std::process::ExitCode;
 
 /// Whole worlds around the tracker's engine, by seed.
@@ -34,6 +34,15 @@ enum Command {
         #[arg(long, default_value_t = 60_000)]
         event_every: u64,
     },
+    /// Many visitors and one key, below and above what the key carries: writes docs/fleet.md.
+    Fleet {
+        /// Crowds of no more than so many; a smaller number writes nothing.
+        #[arg(long, default_value_t = 1_000)]
+        most: u64,
+        /// Decides what is left to chance.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Breaks the engine in every way of the table, and has the simulation find it.
     Mutants {
         /// Worlds that each mutant is tried in.
@@ -50,10 +59,16 @@ fn main() -> ExitCode {
     let all_is_well = match (arguments.command, arguments.seed) {
         (Some(Command::Mutants { worlds, only }), _) => mutants::run(worlds, &only),
         (Some(Command::Outage { browsers, event_every }), _) => outage::run(browsers, event_every),
+        (Some(Command::Fleet { most, seed }), _) => fleet(most, seed),
         (None, Some(seed)) => tell(seed),
         (None, None) => judge(arguments.from, arguments.worlds, arguments.until_fault),
     };
     if all_is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn fleet(most: u64, seed: u64) -> bool {
+    let told = fleet::tell(&fleet::run(most, seed), most >= 1_000);
+    told.inspect_err(|error| eprintln!("{error:#}")).is_ok()
 }
 
 fn tell(seed: u64) -> bool {

@@ -223,7 +223,7 @@ fn attempt(mutant: &Mutant, worlds: u64) -> io::Result<Option<(u64, String)>> {
 
 /// The tracker and the simulation, as a workspace of their own.
 fn copy_crate(root: &Path, copy: &Path) -> io::Result<()> {
-    for folder in ["src", "tests/simulation"] {
+    for folder in ["src", "tests/charts", "tests/simulation"] {
         copy_folder(&root.join(folder), &copy.join(folder))?;
     }
     copy_if_changed(&root.join("Cargo.lock"), &copy.join("Cargo.lock"))?;
@@ -232,7 +232,7 @@ fn copy_crate(root: &Path, copy: &Path) -> io::Result<()> {
         .split_once("\nmembers = [")
         .and_then(|(before, rest)| Some((before, rest.split_once(']')?.1)));
     let (before, after) = cut.ok_or_else(|| io::Error::other("Cargo.toml lists no members"))?;
-    let manifest = [before, "\nmembers = [\".\", \"tests/simulation\"]", after].concat();
+    let manifest = [before, "\nmembers = [\".\", \"tests/charts\", \"tests/simulation\"]", after].concat();
     fs::write(copy.join("Cargo.toml"), manifest)
 }
 

@@ -1,0 +1,215 @@
+//! `docs/fleet.md`, its pictures and its figures as JSON.
+
+use super::{Figures, Outage, PACINGS, Run};
+use crate::site::Pacing;
+use anyhow::{Context, Result};
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+/// What is said besides the figures.
+const TEXT: &str = include_str!("fleet.md");
+
+/// The largest of the crowds whose requests at the default flush interval are fewer than the limit.
+const CARRIED: u64 = 20;
+
+/// What is to be reached, and what was: the figure of each case, and whether all are enough.
+struct Target {
+    text: &'static str,
+    figure: String,
+    met: bool,
+}
+
+/// Prints the report and, of a whole run, writes it with its pictures and figures.
+pub fn tell(run: &Run, whole: bool) -> Result<()> {
+    let report = report(run);
+    println!("{report}");
+    if !whole {
+        return Ok(());
+    }
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let folder = docs.join("fleet");
+    fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    put(&folder.join("results.json"), &format!("{}\n", serde_json::to_string_pretty(run)?))?;
+    draw(run, &folder)?;
+    put(&docs.join("fleet.md"), &report)
+}
+
+fn put(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("writing {}", file.display()))
+}
+
+fn draw(run: &Run, folder: &Path) -> Result<()> {
+    let picture = |name: &str, title: &str, value: fn(&Figures) -> f64| {
+        let lines = PACINGS.map(|pacing| {
+            let rows = run.crowds.iter().filter(|row| row.pacing == pacing);
+            // A logarithmic axis has no zero.
+            (pacing.name(), Vec::from_iter(rows.map(|row| (row.present as f64, value(row).max(0.01)))))
+        });
+        charts::lines(&folder.join(name), title, "visitors at once", &lines)
+    };
+    picture("accepted.svg", "Requests taken a minute, of 100", |row| row.accepted)?;
+    picture("limited.svg", "Answers that are 429, %", |row| 100.0 * row.limited)?;
+    picture("fill.svg", "New events in a request that is taken", |row| row.fill * (1.0 - row.repeated))?;
+    picture("late.svg", "Events not there after a minute, %", |row| 100.0 * row.late)
+}
+
+fn report(run: &Run) -> String {
+    let whole = TEXT
+        .replace("{seed}", &run.seed.to_string())
+        .replace("{targets}", &targets(run))
+        .replace("{requests}", &requests(run))
+        .replace("{events}", &events(run))
+        .replace("{outages}", &outages(run));
+    whole.trim_end().to_owned() + "\n"
+}
+
+fn targets(run: &Run) -> String {
+    let ours = || run.crowds.iter().filter(|row| row.pacing == Pacing::Crowd);
+    let below = || ours().filter(|row| row.present <= CARRIED);
+    let above = || ours().filter(|row| row.present > CARRIED);
+    let each = |rows: Vec<&Figures>, show: fn(&Figures) -> String| {
+        Vec::from_iter(rows.iter().map(|row| format!("{}: {}", row.present, show(row)))).join("; ")
+    };
+    let storm = || run.outages.iter().filter(|row| row.pacing == Pacing::Crowd);
+    // A hundred browsers have a hundred batches: there is nothing to fill the minutes with.
+    let fills = || storm().filter(|row| row.outcome.browsers > 100);
+    let below_all = Vec::from_iter(below());
+    let above_all = Vec::from_iter(above());
+    let targets = [
+        Target {
+            text: "below the key's capacity: no event lost",
+            figure: each(below_all.clone(), |row| percent(row.lost + row.left_behind)),
+            met: below().all(|row| row.lost + row.left_behind == 0.0),
+        },
+        Target {
+            text: "below it: at most 1 % late by more than a minute",
+            figure: each(below_all, |row| percent(row.late)),
+            met: below().all(|row| row.late <= 0.01),
+        },
+        Target {
+            text: "above it: at least 95 requests taken a minute",
+            figure: each(above_all.clone(), |row| format!("{:.1}", row.accepted)),
+            met: above().all(|row| row.accepted >= 95.0),
+        },
+        Target {
+            text: "above it: at most 20 % of the answers are 429",
+            figure: each(above_all.clone(), |row| percent(row.limited)),
+            met: above().all(|row| row.limited <= 0.2),
+        },
+        Target {
+            text: "above it: batches grow fuller with the load",
+            figure: each(above_all, |row| format!("{:.1}", row.fill)),
+            met: above().map(|row| row.fill).is_sorted(),
+        },
+        Target {
+            text: "an hour's outage, 1,000 browsers: at least 95 taken from the first minute",
+            figure: Vec::from_iter(fills().map(|row| {
+                let Outage { outcome, .. } = row;
+                format!("{} in the first, {:.1} a minute in ten", outcome.first_minute, outcome.taken_then)
+            }))
+            .join("; "),
+            met: fills().all(|row| row.outcome.first_minute >= 95 && row.outcome.taken_then >= 95.0),
+        },
+        Target {
+            text: "after it nothing that was queued is lost",
+            figure: Vec::from_iter(
+                storm().map(|row| (row.outcome.tracked - row.outcome.delivered).to_string()),
+            )
+            .join("; "),
+            met: storm().all(|row| row.outcome.tracked == row.outcome.delivered),
+        },
+    ];
+    let mut table = String::from("| target | figure | |\n|---|---|---|\n");
+    for Target { text, figure, met } in targets {
+        let verdict = if met { "met" } else { "**not met**" };
+        let _ = writeln!(table, "| {text} | {figure} | {verdict} |");
+    }
+    table
+}
+
+fn requests(run: &Run) -> String {
+    let mut table = String::from(
+        "| at once | pacing | requests a minute | taken | answered 429 | events in one that was taken | of them again | by \
+         leaving pages, a minute | of them refused |\n|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for row in &run.crowds {
+        let _ = writeln!(
+            table,
+            "| {} | {} | {:.1} | {:.1} | {} | {:.2} | {} | {:.1} | {} |",
+            row.present,
+            row.pacing.name(),
+            row.requests,
+            row.accepted,
+            percent(row.limited),
+            row.fill,
+            percent(row.repeated),
+            row.at_exit,
+            percent(row.limited_at_exit),
+        );
+    }
+    table
+}
+
+fn events(run: &Run) -> String {
+    let seconds = |delay: Option<f64>| delay.map_or("not yet".into(), |delay| format!("{delay:.0} s"));
+    let mut table = String::from(
+        "| at once | pacing | tracked | p50 | p90 | p99 | later than a minute | queued | left behind | lost |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for row in &run.crowds {
+        let _ = writeln!(
+            table,
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            row.present,
+            row.pacing.name(),
+            row.tracked,
+            seconds(row.p50),
+            seconds(row.p90),
+            seconds(row.p99),
+            percent(row.late),
+            percent(row.queued),
+            percent(row.left_behind),
+            percent(row.lost),
+        );
+    }
+    table
+}
+
+fn outages(run: &Run) -> String {
+    let mut table = String::from(
+        "| browsers | pacing | tracked | lost | repeated | taken | answered 429 | events in one that was taken | waiting when the \
+         server is back | the last of those arrives | taken in the first minute | a minute in ten | answered 429 in those |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for Outage { pacing, outcome } in &run.outages {
+        let answers = (outcome.taken + outcome.limited + outcome.failed) as f64;
+        let _ = writeln!(
+            table,
+            "| {} | {} | {} | {} | {} | {} | {} | {:.1} | {} | {} | {} | {:.1} | {} |",
+            outcome.browsers,
+            pacing.name(),
+            outcome.tracked,
+            outcome.tracked - outcome.delivered,
+            outcome.repeated,
+            outcome.taken,
+            percent(outcome.limited as f64 / answers),
+            outcome.fill,
+            outcome.backlog,
+            outcome.drained_after.map_or("not by the end".into(), |after| format!("{after:.1} min later")),
+            outcome.first_minute,
+            outcome.taken_then,
+            percent(outcome.limited_then),
+        );
+    }
+    table
+}
+
+fn percent(part: f64) -> String {
+    let percent = 100.0 * part;
+    match percent {
+        0.0 => "0".into(),
+        ..0.995 => format!("{percent:.2} %"),
+        _ => format!("{percent:.1} %"),
+    }
+}
