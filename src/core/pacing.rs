@@ -186,6 +186,11 @@ impl Pacing {
         self.tokens > 0 || self.reserve > 0 || self.per_minute.is_none()
     }
 
+    /// Whether it should, and may.
+    pub fn admits_exit(&self, now: u64, jitter: u32) -> bool {
+        self.own_wait <= now && self.shared.admits_exit(now, jitter)
+    }
+
     /// A request goes.
     pub fn spend_token(&mut self) {
         if self.tokens > 0 {

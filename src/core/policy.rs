@@ -44,10 +44,6 @@ pub const BACKOFF_BASE: u64 = 1_000;
 /// The backoff's ceiling stops doubling here: after an outage everyone is back within five minutes.
 pub const BACKOFF_CAP: u64 = 5 * 60 * 1000;
 
-/// Wait after a 429 whose `Retry-After` cannot be read (cross-origin, unless the server exposes the header):
-/// the documented limit is a window of a minute.
-pub const RATE_LIMIT_WAIT: u64 = 60_000;
-
 /// Longest `Retry-After` that is obeyed, an hour: a longer one is more likely a mistake than a wish.
 pub const MAX_RETRY_AFTER: u64 = 60 * 60 * 1000;
 
@@ -58,8 +54,9 @@ pub const BISECT_REQUESTS: u32 = 16;
 /// The time those requests are counted over: that of the documented limit.
 pub const BISECT_WINDOW: u64 = 60_000;
 
-/// The longest that any answer can make a page wait: what a stored time says beyond it is a clock's mistake.
-pub const LONGEST_WAIT: u64 = MAX_RETRY_AFTER + BACKOFF_CAP;
+/// The longest that any answer can make a page wait: what a stored time says beyond it is a clock's mistake. A crowd's wait, which
+/// is drawn from up to twice the stretched interval, is longer than a backoff.
+pub const LONGEST_WAIT: u64 = MAX_RETRY_AFTER + 2 * MAX_STRETCH * DEFAULT_FLUSH_INTERVAL;
 
 /// Requests a minute from one browser, all tabs together. Documented: "100 requests per minute".
 pub const REQUESTS_PER_MINUTE: u32 = 100;
@@ -80,9 +77,22 @@ pub const TOKENS_AHEAD: u32 = 4;
 /// How long tokens are good for ordinary requests: until then no other page's failure keeps this one from sending.
 pub const TOKEN_LIFE: u64 = 5_000;
 
-/// Flush intervals grow up to this many times themselves while a key is crowded: from ten seconds to ten minutes, at
-/// which 1,000 visitors at once fit 100 requests a minute.
-pub const MAX_STRETCH: u64 = 64;
+/// A 429 stretches flush intervals to so many times what they were: ten seconds become forty, and what a page that met a short
+/// rush has queued arrives within a minute. Half the visitors of a site are new to it, stay for minutes and learn of a crowd by
+/// a 429 alone: doubling would take more of those than there is time for.
+pub const CROWD_STEP: u64 = 4;
+
+/// Each success takes one part in so many off the stretch. Together with [`CROWD_STEP`] this comes to rest where a seventh of
+/// the requests of those who stay is refused, however many they are: fewer refusals would leave some of the limit unused.
+pub const CROWD_RELIEF: u64 = 5;
+
+/// Flush intervals grow up to this many times themselves while a key is crowded: from ten seconds to twenty minutes. Where 1,000
+/// visitors who stay share 100 requests a minute, half of it would do.
+pub const MAX_STRETCH: u64 = 128;
+
+/// Up to this stretch every page that leaves a crowded key sends what it has, above it the fewer the more crowded it is. That is
+/// the fullest batch of a visit, and many a visitor never comes back.
+pub const CROWD_EXITS: u64 = 16;
 
 /// Failures in a row without any answer, though the browser says it has a network, before this counts as a block: six
 /// take a minute on the average, longer than a network takes to come back after a device wakes.

@@ -163,9 +163,8 @@ impl Shared {
         self.probe_until = 0;
         match news {
             News::Answered => {
-                let stretch = PLAIN * PLAIN * self.stretch / (PLAIN * PLAIN + self.stretch);
                 self.recover();
-                self.stretch = stretch.max(PLAIN);
+                self.stretch = (self.stretch - self.stretch / policy::CROWD_RELIEF).max(PLAIN);
             }
             News::Online => {
                 if !matches!(self.cause, Some(Cause::Forbidden | Cause::BadResponse))
@@ -242,19 +241,19 @@ impl Shared {
         self.stretch > PLAIN
     }
 
-    /// The flush interval as it is now: where the key is crowded, batches are to grow fuller, and not all at once.
+    /// The flush interval as it is now: where the key is crowded, batches are to grow fuller, and not all at once. What is added
+    /// is drawn from nothing to twice its mean: a short visit must have a chance, too.
     pub fn stretched(&self, interval: u64, jitter: u32) -> u64 {
-        if !self.is_crowded() {
-            return interval;
-        }
-        let longer = (interval.max(policy::DEFAULT_FLUSH_INTERVAL) * self.stretch / PLAIN)
-            .min(policy::MAX_FLUSH_INTERVAL);
-        longer / 2 + scaled(longer, jitter)
+        let added = interval.max(policy::DEFAULT_FLUSH_INTERVAL) * (self.stretch - PLAIN) / PLAIN;
+        interval + scaled(2 * added.min(policy::MAX_FLUSH_INTERVAL), jitter)
     }
 
-    /// Whether a page should try its luck at exit: the more crowded the key, the fewer do.
-    pub fn admits_exit(&self, jitter: u32) -> bool {
-        scaled(self.stretch, jitter) < PLAIN
+    /// Whether a page should try its luck at exit: the more crowded the key, the fewer do. Nobody knows whether there will be
+    /// another chance: what it waits for with everybody else does not hold it back, but only what the server asked for.
+    pub fn admits_exit(&self, now: u64, jitter: u32) -> bool {
+        let for_the_crowd = self.is_crowded() && self.cause.is_none();
+        let until = if for_the_crowd { self.asked_until } else { self.blocked_until };
+        until <= now && scaled(self.stretch, jitter) <= PLAIN * policy::CROWD_EXITS
     }
 
     fn recover(&mut self) {
@@ -273,16 +272,19 @@ impl Shared {
         self.failures += 1;
         self.silent = if failure.status == 0 { self.silent + 1 } else { 0 };
         if failure.status == 429 {
-            self.stretch = (self.stretch * 2).min(PLAIN * policy::MAX_STRETCH);
+            self.stretch = (self.stretch * policy::CROWD_STEP).min(PLAIN * policy::MAX_STRETCH);
         }
         let asked = match failure.retry_after {
             Some(asked) => asked.min(policy::MAX_RETRY_AFTER),
-            None if failure.status == 429 => policy::RATE_LIMIT_WAIT,
             None => 0,
         };
+        let mut wait = scaled(ceiling, failure.jitter);
+        if self.is_crowded() {
+            wait = wait.max(self.stretched(policy::DEFAULT_FLUSH_INTERVAL, failure.jitter));
+        }
         let asked_until = if failure.retry_after.is_some() { now + asked } else { 0 };
         self.asked_until = self.asked_until.max(asked_until);
-        self.blocked_until = self.asked_until.max(now + asked + scaled(ceiling, failure.jitter));
+        self.blocked_until = self.asked_until.max(now + asked + wait);
         if self.silent >= policy::MAX_SILENT {
             let wait = policy::UNREACHABLE_WAIT / 2 + scaled(policy::UNREACHABLE_WAIT, failure.jitter);
             self.pause(Cause::Unreachable, wait, now);

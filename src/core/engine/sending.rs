@@ -128,7 +128,7 @@ impl Engine {
     /// Gives the oldest events to the browser, as far as they may outlive the page.
     pub(super) fn send_at_exit(&mut self, now: u64) {
         let jitter = self.random.next_u32();
-        if !self.may_send(now) || !self.pacing.shared().admits_exit(jitter) {
+        if !self.online || !self.pacing.admits_exit(now, jitter) {
             return;
         }
         while self.pacing.has_exit_token()

@@ -46,7 +46,7 @@ proptest! {
 
     #[test]
     fn a_wait_is_never_shorter_than_asked_nor_longer_than_any_may_be(
-        failures in prop::collection::vec((0_u16..600, prop::option::of(0_u64..10_000_000), any::<u32>()), 1..40)
+        failures in prop::collection::vec((prop_oneof![Just(429), 0_u16..600], prop::option::of(0_u64..10_000_000), any::<u32>()), 1..40)
     ) {
         let (mut row, now) = (None, 1_000_000);
         for (status, retry_after, jitter) in failures {
@@ -112,14 +112,36 @@ fn another_key_or_endpoint_is_not_held_back() {
 }
 
 #[test]
-fn a_429_doubles_the_interval_and_successes_narrow_it_step_by_step() {
+fn a_429_widens_the_interval_and_successes_narrow_it_step_by_step() {
     let mut row = None;
     let half = u32::MAX / 2;
     let interval = |shared: &Shared| shared.stretched(10_000, half) / 1_000;
     let widened: Vec<_> = (0..8).map(|_| interval(&tell(&mut row, failed(429), 0))).collect();
-    assert_eq!(widened, [19, 39, 79, 159, 319, 639, 639, 639]);
+    assert_eq!(widened, [39, 159, 639, 1279, 1279, 1279, 1279, 1279]);
     let narrowed: Vec<_> = (0..70).map(|_| interval(&tell(&mut row, News::Answered, 0))).collect();
     assert!(narrowed.is_sorted_by(|wide, narrow| wide >= narrow) && narrowed[69] == 10, "{narrowed:?}");
+}
+
+#[test]
+fn in_a_crowd_the_next_try_waits_for_the_widened_interval_whatever_failed() {
+    for status in [429, 503, 0] {
+        let mut row = None;
+        tell(&mut row, failed(429), 0);
+        let late = Failure { status, jitter: u32::MAX, ..Failure::default() };
+        let wait = tell(&mut row, News::Failed(late), 0).blocked_until(0);
+        assert!(wait >= Some(70_000), "{status}: {wait:?}");
+    }
+}
+
+#[test]
+fn at_exit_a_wait_for_the_crowd_holds_nobody_back_but_what_the_server_asked_for_does() {
+    let mut row = None;
+    let limited = tell(&mut row, failed(429), 0);
+    assert!(limited.blocked_until(1).is_some() && limited.admits_exit(1, u32::MAX));
+    let asks = Failure { status: 429, retry_after: Some(5_000), jitter: 0 };
+    let asked = tell(&mut row, News::Failed(asks), 0);
+    assert_eq!([4_999, 5_000].map(|now| asked.admits_exit(now, 0)), [false, true]);
+    assert!(!tell(&mut row, News::Forbidden, 6_000).admits_exit(7_000, 0));
 }
 
 #[test]

@@ -79,7 +79,7 @@ pub const ALL: &[Mutant] = &[
         file: "src/core/engine/sending.rs",
         text: "        self.online && self.pacing.blocked_until(now).is_none()",
         becomes: "        self.online",
-        breaks: "a page that goes away sends into a pause",
+        breaks: "a page sends into a pause",
     },
     Mutant {
         name: "forgets_the_exit_share",

@@ -59,7 +59,7 @@ fn flush_never_skips_a_backoff() {
     page.respond(&mut disk, 429);
     page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
     assert_eq!((page.answers[0].queued, page.answers[0].waiting), (100, Some(Waiting::Backoff)));
-    assert!(page.answers[0].until >= Some(60_000) && page.requests.is_empty());
+    assert!(page.answers[0].until >= Some(policy::DEFAULT_FLUSH_INTERVAL) && page.requests.is_empty());
 }
 
 #[test]

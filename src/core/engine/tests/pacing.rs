@@ -95,13 +95,13 @@ fn where_nothing_ever_answers_a_page_soon_hardly_tries() {
 }
 
 #[test]
-fn in_a_crowd_a_page_at_exit_seldom_sends_and_never_marks() {
+fn the_more_crowded_a_key_the_fewer_pages_send_at_exit_and_none_marks() {
     let mut sent = 0;
     for n in 0..100_u64 {
         let mut disk = warm_disk();
         let mut page = Page::open(&mut disk, "p");
         page.engine.random = Random::new(n);
-        for _ in 0..3 {
+        for _ in 0..6 {
             page.track(&mut disk, 0..100);
             page.wait_for_request(&mut disk);
             page.respond(&mut disk, 429);
@@ -121,7 +121,7 @@ fn in_a_crowd_batches_grow_fuller() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "p");
     let mut sizes = Vec::new();
-    for n in 0..400 {
+    for n in 0..4_000 {
         page.track(&mut disk, n..n + 1);
         page.wait(&mut disk, 5_000);
         if !page.requests.is_empty() {

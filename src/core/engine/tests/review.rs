@@ -14,7 +14,7 @@ fn a_late_success_does_not_settle_another_request_whose_own_late_reply_is_a_fail
     page.input(&mut disk, |engine, now| engine.handle_return("a2".into(), now));
     page.respond(&mut disk, 200);
     let refused = ids(&page.respond(&mut disk, 429));
-    page.wait(&mut disk, 2 * policy::RATE_LIMIT_WAIT);
+    page.wait_for_request(&mut disk);
     assert_eq!(page.requests.first().map(ids), Some(refused));
 }
 

@@ -1,12 +1,13 @@
 //! One visitor's browser: a store that outlives its pages, one page at a time, and the engine in it.
 
 use appizer_tracker::core::account::Account;
-use appizer_tracker::core::effect::{Effect, Write};
+use appizer_tracker::core::effect::Effect;
 use appizer_tracker::core::engine::{Engine, Orphan, Setup};
 use appizer_tracker::core::exit::Mark;
 use appizer_tracker::core::identity::Identity;
 use appizer_tracker::core::options::{Options, Value};
 use appizer_tracker::core::policy;
+use appizer_tracker::core::rows::changes::Changes;
 use appizer_tracker::core::segment::{Record, SegmentKey};
 use appizer_tracker::core::shared::{self, Failure, News, Share};
 use appizer_tracker::core::verdict::Response;
@@ -198,7 +199,7 @@ impl Browser {
             }
             Effect::Write(write) => {
                 let id = write.id;
-                self.write(*write);
+                self.write(Changes::read(&write.operations));
                 self.input(|page| page.engine.handle_written(id, None, now));
             }
             Effect::FindOrphans => {
@@ -242,7 +243,7 @@ impl Browser {
         None
     }
 
-    fn write(&mut self, write: Write) {
+    fn write(&mut self, write: Changes) {
         for key in write.deletes {
             self.records.remove(key.as_str());
         }
