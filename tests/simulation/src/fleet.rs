@@ -70,7 +70,7 @@ const MARGIN: u64 = 10 * MINUTE;
 const LIMIT: usize = 100;
 
 /// How many visitors there are at once.
-pub const PRESENT: [u64; 7] = [1, 10, 20, 30, 100, 300, 1_000];
+pub const PRESENT: [u64; 6] = [1, 10, 20, 30, 100, 1_000];
 const OUTAGES: [usize; 2] = [100, 1_000];
 const PACINGS: [Pacing; 3] = [Pacing::Crowd, Pacing::Interval, Pacing::Backoff];
 
@@ -139,7 +139,7 @@ pub fn run(most: u64, seed: u64) -> Run {
     let mut crowds = Vec::new();
     for present in PRESENT.into_iter().filter(|&present| present <= most) {
         // As many events as tell something, and in few visitors still more.
-        let hours = (3_000 / present).clamp(3, 24);
+        let hours = (1_000 / present).clamp(2, 24);
         eprintln!("{present} at once");
         crowds.extend(under_each(|pacing| crowd(present, pacing, hours, seed)));
     }
