@@ -177,8 +177,16 @@ fn with_core<T>(act: impl FnOnce(Core) -> T) -> Option<T> {
     Some(act(core))
 }
 
+/// What the core refuses it tells by its code alone.
+const FOUND_BY_THE_CORE: [Refusal; 5] =
+    [Refusal::InvalidName, Refusal::InvalidProperties, Refusal::TooLarge, Refusal::Closed, Refusal::OptedOut];
+
 fn notify(notice: &JsValue) {
     let kind = property(notice, "type").and_then(|kind| kind.as_string()).unwrap_or_default();
+    let code = property(notice, "code").unwrap_or_default();
+    if let Some(refusal) = FOUND_BY_THE_CORE.into_iter().find(|refusal| code == refusal.as_str()) {
+        set(notice.unchecked_ref(), "message", refusal.message());
+    }
     let concerned = MODULE.with_borrow(|module| {
         let concerned = module.listeners.iter().filter(|(_, of, _)| *of == kind);
         concerned.map(|(_, _, listener)| listener.clone()).collect::<Vec<_>>()

@@ -438,7 +438,7 @@ impl Engine {
     }
 
     fn notify_refused(&mut self, code: Refusal) {
-        self.notify(Notice::Rejected { code, message: code.message() });
+        self.notify(Notice::Rejected { code });
     }
 
     /// Where a segment that comes now is kept.

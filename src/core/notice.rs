@@ -35,10 +35,8 @@ pub enum Notice {
     },
     /// An event was refused by `track`.
     Rejected {
-        /// Why.
+        /// Why. Whoever hands it on adds [`Refusal::message`]: the facade has the words anyway.
         code: Refusal,
-        /// What to do about it.
-        message: &'static str,
     },
     /// Events became dead letters.
     DeadLetters {
@@ -96,8 +94,8 @@ impl Notice {
                 notice.word("type", "retry").number("attempt", attempt.into()).number("delay", delay);
                 notice.number("status", status.into()).text("message", message);
             }
-            Self::Rejected { code, message } => {
-                notice.word("type", "rejected").word("code", code.as_str()).word("message", message);
+            Self::Rejected { code } => {
+                notice.word("type", "rejected").word("code", code.as_str());
             }
             Self::DeadLetters { code, message, status, ids } => {
                 notice.word("type", "rejected").word("code", code).put("ids", Member::texts(ids));

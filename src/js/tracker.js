@@ -311,7 +311,8 @@ export function makeTracker() {
       opened();
     } else {
       if (notice.type === 'degraded') warn(notice.fallback, `${notice.fallback}: ${notice.message}`);
-      notify(notice);
+      // What the core refused it tells by its code alone.
+      notify(notice.type === 'rejected' ? { ...new Refusal(notice.code), ...notice } : notice);
     }
   }
 

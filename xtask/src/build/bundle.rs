@@ -72,7 +72,14 @@ fn shrink(script: &Path, format: &str) -> Result<()> {
 
 fn terser(format: &str) -> Command {
     let mut terser = process::command(paths::npm_program("terser"));
-    terser.args(["--ecma", "2020", "--compress", "passes=3,keep_fargs=false", "--mangle", "--toplevel"]);
+    terser.args([
+        "--ecma",
+        "2020",
+        "--compress",
+        "passes=3,keep_fargs=false,unsafe_arrows",
+        "--mangle",
+        "--toplevel",
+    ]);
     terser.args((format == "esm").then_some("--module"));
     terser
 }
