@@ -153,7 +153,7 @@ impl<'a> Draft<'a> {
             json.push_str(self.properties);
             return;
         }
-        let inside = self.properties.strip_suffix('}').unwrap_or("{");
+        let inside = self.properties.strip_suffix("}").unwrap_or("{");
         json.push_str(inside);
         json.push_str(if inside.len() > 1 { ",\"$event_id\":" } else { "\"$event_id\":" });
         json::push_quoted(json, self.id);

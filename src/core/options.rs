@@ -196,13 +196,14 @@ fn is_key(key: &str) -> bool {
 
 fn is_endpoint(url: &str) -> bool {
     let address = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    match address {
+    let begins = match address {
         Some(address) => {
-            address.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[' || !c.is_ascii())
-                && !url.contains(' ')
+            let first = address.bytes().next();
+            first.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'[' || !byte.is_ascii())
         }
-        None => url.starts_with('/') && !url.starts_with("//") && !url.contains(' '),
-    }
+        None => url.starts_with('/') && !url.starts_with("//"),
+    };
+    begins && url.bytes().all(|byte| byte != b' ')
 }
 
 fn is_whole(number: f64, least: f64, most: f64) -> bool {
