@@ -280,7 +280,8 @@ impl Ledger {
                 event.spoiled |= !self.exact && event.suspect && processed == 0;
                 let spoiled = event.spoiled;
                 // Where two pages have a record, what one of them gave up the other may bring back.
-                let excused = !self.exact && (processed > 0 || self.gave_up);
+                event.dropped |= !self.exact && self.gave_up && !handed && !spoiled;
+                let excused = event.dropped || (!self.exact && processed > 0);
                 if !handed && !spoiled && !excused {
                     self.blame(|| format!("e{number} is deleted, though nobody acknowledged it"));
                 }

@@ -113,8 +113,12 @@ impl World {
                 self.note_page(page, format_args!("works in memory: {message}"));
             }
             Notice::Delivered { .. } => {}
-            Notice::Dropped { reason, .. } => self.ledger.gave_up |= *reason != "storage_lost",
-            notice => self.note_page(page, format_args!("hears {notice:.200?}")),
+            notice => {
+                if let Notice::Dropped { reason, .. } = notice {
+                    self.ledger.gave_up |= *reason != "storage_lost";
+                }
+                self.note_page(page, format_args!("hears {notice:.200?}"));
+            }
         }
     }
 
