@@ -122,7 +122,11 @@ fn targets(run: &Run) -> String {
     ];
     let mut table = String::from("| target | figure | |\n|---|---|---|\n");
     for Target { text, figure, met } in targets {
-        let verdict = if met { "met" } else { "**not met**" };
+        let verdict = match (&*figure, met) {
+            ("", _) => "not measured",
+            (_, true) => "met",
+            _ => "**not met**",
+        };
         let _ = writeln!(table, "| {text} | {figure} | {verdict} |");
     }
     table
