@@ -354,8 +354,9 @@ impl Engine {
         let id = self.next_id();
         let letters = !change.letters.is_empty();
         self.writes.push(PendingWrite { id, change, deadline: NEVER });
-        self.effects.push(Effect::Write(Write { id, operations, letters }));
+        // First what is kept elsewhere: a page that dies in between must not leave there what the store has dealt with.
         self.keep_elsewhere_still();
+        self.effects.push(Effect::Write(Write { id, operations, letters }));
     }
 
     fn go_on_after(&mut self, failure: StoreFailure, now: u64) {

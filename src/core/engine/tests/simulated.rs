@@ -169,3 +169,18 @@ fn of_two_copies_of_a_record_that_pages_left_elsewhere_one_is_sent() {
     page.wait_for_request(&mut disk);
     assert_eq!(ids(&page.requests[0]), [0, 1, 2]);
 }
+
+#[test]
+fn what_is_delivered_is_not_kept_elsewhere_any_more_by_the_time_that_it_is_deleted() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.silent = true;
+    page.track(&mut disk, 0..5);
+    page.input(&mut disk, |engine, now| engine.handle_hidden(now));
+    page.stalled = true;
+    page.respond(&mut disk, 200);
+    let effects = std::iter::from_fn(|| page.engine.poll_effect());
+    let first =
+        effects.into_iter().find(|effect| matches!(effect, Effect::Write(_) | Effect::KeepElsewhere { .. }));
+    assert!(matches!(first, Some(Effect::KeepElsewhere { .. })), "{first:?}");
+}
