@@ -35,6 +35,13 @@ impl World {
         }
     }
 
+    /// They cannot be read, nor is written what waits for that.
+    pub fn refuse_letters(&mut self, page: usize) {
+        for (work, _) in self.pages[page].taking.iter_mut().flatten() {
+            self.disk.carry_out(work, true, &mut self.ledger);
+        }
+    }
+
     /// They could not be read, and what has waited for that is not written either.
     pub fn take_no_letters(&mut self, page: usize) {
         for (_, then) in self.pages[page].taking.take().unwrap_or_default() {

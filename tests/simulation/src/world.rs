@@ -264,6 +264,9 @@ impl World {
         if let (Then::Letters(disposal), Outcome::Letters(letters)) = (&transaction.then, &outcome) {
             return self.take_letters(page, *disposal, letters.clone());
         }
+        if let Then::Letters(_) = transaction.then {
+            self.refuse_letters(page);
+        }
         let looks = matches!(
             transaction.work,
             Work::Owners | Work::Accounts | Work::Marks | Work::Share(_) | Work::MoveIn(None)
