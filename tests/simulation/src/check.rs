@@ -65,7 +65,7 @@ impl World {
                 break;
             }
             requests = self.tally.requests;
-            self.run_until(self.now + 2 * HOUR, |_| true);
+            self.run_until(self.now + 6 * HOUR, |_| true);
         }
         for page in 0..self.pages.len() {
             if let Some((queued, waiting)) = self.waits_for_something(page) {
@@ -92,8 +92,8 @@ impl World {
                 break;
             }
             requests = self.tally.requests;
-            // In a crowd an interval takes more than an hour.
-            self.run_until(self.now + 2 * HOUR, |_| true);
+            // In a crowd an interval takes more than an hour, and the try after it waits for another.
+            self.run_until(self.now + 6 * HOUR, |_| true);
         }
         if requests != self.tally.requests {
             self.ledger.blame(|| "something is still being sent when all should be quiet".into());
