@@ -1,4 +1,4 @@
-//! What the browser's global scope offers: the doors to `src/js/environment.js` and `src/js/names.js`.
+//! What the browser's global scope offers: the door to `src/js/environment.js`.
 
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
@@ -14,10 +14,6 @@ extern "C" {
     /// Empty where the browser has none.
     #[wasm_bindgen(js_name = userAgent)]
     pub fn user_agent() -> String;
-}
-
-#[wasm_bindgen(module = "/src/js/names.js")]
-extern "C" {
     /// A name that no other page has: 96 random bits.
     #[wasm_bindgen(js_name = uniqueName)]
     pub fn unique_name() -> String;

@@ -1,11 +1,11 @@
-//! The door to `src/js/lifecycle.js`, which hears what the browser tells of the page's life; and what the engine hears of it.
+//! What the browser tells of the page's life, and what the engine hears of it.
 
 use crate::browser::environment::unique_name;
 use crate::browser::store::Answer;
 use crate::core::engine::Engine;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/src/js/lifecycle.js")]
+#[wasm_bindgen(module = "/src/js/environment.js")]
 extern "C" {
     /// Listens until it is told to stop.
     pub type Lifecycle;

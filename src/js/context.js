@@ -2,7 +2,7 @@
 // own last word on it. What other tabs may have changed is read at most once a task.
 import { withLanding } from './campaign.js';
 import { toDraft, toLine } from './event.js';
-import { uniqueName } from './names.js';
+import { uniqueName } from './environment.js';
 import { isBot } from './privacy.js';
 import { makeProperties } from './properties.js';
 import { makeSession } from './session.js';

@@ -1,4 +1,11 @@
-// What the browser's global scope offers, in a page or a worker; each thing may be missing.
+// What the browser's global scope offers and tells of, in a page or a worker; each thing may be missing. One file: the runner
+// of the crate's own browser tests serves four modules at once, and hangs now and then over more.
+
+const OF_THE_SCOPE = ['pagehide', 'pageshow', 'online', 'offline'];
+const OF_THE_DOCUMENT = ['visibilitychange', 'freeze', 'resume'];
+
+// What `answer` is told; see src/browser/store.rs.
+const LIFE = 14;
 
 /** Milliseconds since 1970 that never run backwards within a page, whatever becomes of the system's clock. */
 export function now() {
@@ -14,3 +21,21 @@ export const isOnline = () => +(globalThis.navigator?.onLine ?? true);
 
 /** Empty where the browser has none. */
 export const userAgent = () => globalThis.navigator?.userAgent ?? '';
+
+/** 96 random bits as 16 letters of base64url. */
+export function uniqueName() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'[byte & 63]).join('');
+}
+
+/** Tells `answer(LIFE, 0, type)` of every event, and `hidden` or `visible` of a change of that, until `stop`. */
+export function watchLife(answer) {
+  const { document } = globalThis;
+  const tell = ({ type }) => answer(LIFE, 0, type === 'visibilitychange' ? document.visibilityState : type);
+  const each = (how) => {
+    OF_THE_SCOPE.forEach((type) => globalThis[how]?.(type, tell));
+    OF_THE_DOCUMENT.forEach((type) => document?.[how](type, tell));
+  };
+  each('addEventListener');
+  return { stop: () => each('removeEventListener') };
+}

@@ -1,6 +1,6 @@
 // A visit: its events carry the same `$session_id`. It ends after a time without events, in all tabs together, and not
 // at midnight.
-import { uniqueName } from './names.js';
+import { uniqueName } from './environment.js';
 
 /** `timeout`: milliseconds without an event that end a session. */
 export function makeSession(storage, timeout) {

@@ -6,7 +6,7 @@ import { isAsked, makeDebug } from './debug.js';
 import { copyOf, isPlain, Refusal, toDraft } from './event.js';
 import { makeHandOver } from './hand-over.js';
 import { makeListeners } from './listeners.js';
-import { uniqueName } from './names.js';
+import { uniqueName } from './environment.js';
 import { appizerError, checked, invalidOption, isKey, KEY } from './options.js';
 import { pageProperties, watchPages } from './page-views.js';
 import { forgetStored, isBot, makeConsent } from './privacy.js';

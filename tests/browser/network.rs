@@ -45,6 +45,16 @@ export function warnings(run) {
   console.warn = warn;
   return told;
 }
+export const otherVersion = (name, version, stores) => new Promise((resolve, reject) => {
+  const request = indexedDB.open(name, version);
+  request.onupgradeneeded = () => {
+    for (const store of stores.split(' ')) {
+      if (!request.result.objectStoreNames.contains(store)) request.result.createObjectStore(store);
+    }
+  };
+  request.onsuccess = () => resolve(request.result.close());
+  request.onerror = () => reject(request.error);
+});
 export function sleep(ms) { return new Promise((resolve) => setTimeout(resolve, ms)); }
 ")]
 extern "C" {
@@ -58,6 +68,9 @@ extern "C" {
     pub fn show_indexed_db();
     pub fn warnings(run: &mut dyn FnMut()) -> Vec<String>;
     pub fn sleep(ms: u32) -> js_sys::Promise;
+    /// Does to the database what another version of this library would do.
+    #[wasm_bindgen(catch, js_name = otherVersion)]
+    pub async fn other_version(name: &str, version: u32, stores: &str) -> Result<JsValue, JsValue>;
 }
 
 pub struct Network;

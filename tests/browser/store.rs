@@ -1,6 +1,6 @@
 //! What the store must do, shown on the browser's own: rows, what is left outside it, whose they are.
 
-use crate::network::{hide_locks, show_locks};
+use crate::network::{hide_locks, other_version, show_locks};
 use crate::page::Page;
 use appizer_tracker::browser::environment::unique_name;
 use appizer_tracker::browser::store;
@@ -11,7 +11,6 @@ use appizer_tracker::core::identity::Identity;
 use appizer_tracker::core::rows::changes::Changes;
 use appizer_tracker::core::rows::{self, ACCOUNTS, DEAD_LETTERS, LEASES, MARKS, Operations, SEGMENTS};
 use appizer_tracker::core::segment::{Record, SegmentKey};
-use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 fn record(owner: &str, number: u32) -> Record {
@@ -265,24 +264,6 @@ async fn a_closed_store_refuses_in_words() {
     page.store.leave("");
     let refused = page.commit(&puts(&[record("p", 0)]), 0).await.unwrap_err();
     assert!(rows::fields(&refused).count() == 2 && rows::fields(&refused).all(|words| !words.is_empty()));
-}
-
-#[wasm_bindgen(inline_js = "
-    export const otherVersion = (name, version, stores) => new Promise((resolve, reject) => {
-        const request = indexedDB.open(name, version);
-        request.onupgradeneeded = () => {
-            for (const store of stores.split(' ')) {
-                if (!request.result.objectStoreNames.contains(store)) request.result.createObjectStore(store);
-            }
-        };
-        request.onsuccess = () => resolve(request.result.close());
-        request.onerror = () => reject(request.error);
-    });
-")]
-extern "C" {
-    /// Does to the database what another version of this library would do.
-    #[wasm_bindgen(catch, js_name = otherVersion)]
-    async fn other_version(name: &str, version: u32, stores: &str) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen_test]

@@ -1,7 +1,7 @@
 // The tracker without WebAssembly: where it may not or cannot run, and where the page leaves before it does. It has the
 // core's methods, its store and its rows (src/core/rows.rs), so that pages of both kinds adopt what the other left; and
 // batches of at most 100, one request at a time and a fixed backoff, no more.
-import { uniqueName } from '../names.js';
+import { uniqueName } from '../environment.js';
 import { canOutlive } from '../transport.js';
 import { find, forgetAll, keep, makeStore, SEPARATOR, takeLeft } from '../store.js';
 import { destination, idsOf, pack, post, seal } from './envelope.js';

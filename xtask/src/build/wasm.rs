@@ -22,13 +22,7 @@ const CANDIDATES: &[&[&str]] = &[
 ];
 
 /// The JavaScript that the crate imports.
-const IMPORTED: &[&str] = &[
-    "src/js/environment.js",
-    "src/js/lifecycle.js",
-    "src/js/names.js",
-    "src/js/store.js",
-    "src/js/transport.js",
-];
+const IMPORTED: &[&str] = &["src/js/environment.js", "src/js/store.js", "src/js/transport.js"];
 
 /// What rustc's output uses. Named, because the section that lists it is stripped with the symbols.
 const FEATURES: &[&str] = &[
