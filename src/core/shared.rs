@@ -274,17 +274,16 @@ impl Shared {
         if failure.status == 429 {
             self.stretch = (self.stretch * policy::CROWD_STEP).min(PLAIN * policy::MAX_STRETCH);
         }
-        let asked = match failure.retry_after {
-            Some(asked) => asked.min(policy::MAX_RETRY_AFTER),
-            None => 0,
-        };
         let mut wait = scaled(ceiling, failure.jitter);
-        if self.is_crowded() {
+        if let Some(asked) = failure.retry_after {
+            // The server knows its own limit: what it asks for takes the place of what a crowd has to guess.
+            let asked = asked.min(policy::MAX_RETRY_AFTER);
+            self.asked_until = self.asked_until.max(now + asked);
+            wait += asked;
+        } else if self.is_crowded() {
             wait = wait.max(self.stretched(policy::DEFAULT_FLUSH_INTERVAL, failure.jitter));
         }
-        let asked_until = if failure.retry_after.is_some() { now + asked } else { 0 };
-        self.asked_until = self.asked_until.max(asked_until);
-        self.blocked_until = self.asked_until.max(now + asked + wait);
+        self.blocked_until = self.asked_until.max(now + wait);
         if self.silent >= policy::MAX_SILENT {
             let wait = policy::UNREACHABLE_WAIT / 2 + scaled(policy::UNREACHABLE_WAIT, failure.jitter);
             self.pause(Cause::Unreachable, wait, now);

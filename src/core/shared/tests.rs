@@ -134,6 +134,13 @@ fn in_a_crowd_the_next_try_waits_for_the_widened_interval_whatever_failed() {
 }
 
 #[test]
+fn a_server_that_says_when_to_come_back_is_not_kept_waiting_for_the_crowd() {
+    let asks = Failure { status: 429, retry_after: Some(1_000), jitter: u32::MAX };
+    let wait = tell(&mut None, News::Failed(asks), 0).blocked_until(0);
+    assert!(wait <= Some(1_000 + policy::BACKOFF_BASE), "{wait:?}");
+}
+
+#[test]
 fn at_exit_a_wait_for_the_crowd_holds_nobody_back_but_what_the_server_asked_for_does() {
     let mut row = None;
     let limited = tell(&mut row, failed(429), 0);

@@ -56,8 +56,8 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "ignores_retry_after",
         file: "src/core/shared.rs",
-        text: "            Some(asked) => asked.min(policy::MAX_RETRY_AFTER),",
-        becomes: "            Some(_) => 0,",
+        text: "            let asked = asked.min(policy::MAX_RETRY_AFTER);",
+        becomes: "            let asked = 0 * asked;",
         breaks: "a retry before the server wants one",
     },
     Mutant {
@@ -154,8 +154,8 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "a_failure_shortens_the_wait",
         file: "src/core/shared.rs",
-        text: "        self.asked_until = self.asked_until.max(asked_until);",
-        becomes: "        self.asked_until = asked_until;",
+        text: "        self.blocked_until = self.asked_until.max(now + wait);\n        if",
+        becomes: "        self.blocked_until = now + wait;\n        if",
         breaks: "the second of two failures forgets what the first was told",
     },
     Mutant {

@@ -1,6 +1,6 @@
 //! A collector that refuses, fails, cuts connections, or is not there.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use collector::{DropPoint, Faults};
 use e2e::{Scene, in_each_browser};
 
@@ -29,6 +29,7 @@ async fn after_429_500_and_cut_connections_everything_arrives(scene: &mut Scene)
     // Browsers send again by themselves when a connection is cut under them: twice reaches the tracker.
     let phases = [
         (limited.times(1), Some(429)),
+        // The key counts as crowded from here on, so that what the server does not ask for is waited for longer.
         (Faults::status(500).times(1), Some(500)),
         (Faults::drop(DropPoint::Before).times(2), None),
         (Faults::drop(DropPoint::After).times(2), None),
@@ -40,7 +41,7 @@ async fn after_429_500_and_cut_connections_everything_arrives(scene: &mut Scene)
         scene.set_faults(Some(faults.clone()))?;
         scene.run::<()>(&format!("steps({tracked}, {})", tracked + 50)).await?;
         tracked += 50;
-        scene.faults_used_up().await?;
+        scene.faults_used_up().await.with_context(|| format!("after {faults}"))?;
         let arrivals = scene.distinct(tracked).await?;
         scene.settled().await?;
         assert_eq!(arrivals.steps(), Vec::from_iter(0..tracked as u64), "after {faults}: {arrivals}");
