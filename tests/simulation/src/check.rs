@@ -2,6 +2,7 @@
 
 use crate::network::Fate;
 use crate::page::Life;
+use crate::time::{HOUR, MINUTE};
 use crate::weather::Weather;
 use crate::world::{Storage, Tally, World};
 use appizer_tracker::core::account::Account;
@@ -19,8 +20,6 @@ pub struct Verdict {
 
 /// Longer than any world.
 const FOREVER: u64 = u64::MAX / 2;
-const MINUTE: u64 = 60_000;
-const HOUR: u64 = 60 * MINUTE;
 
 /// Lets the world `seed` happen and judges it.
 pub fn judge(seed: u64, told: bool) -> Verdict {

@@ -235,7 +235,9 @@ impl Stores {
             Work::Owners => return Outcome::Owners(self.owners()),
             Work::Accounts => return Outcome::Accounts(self.accounts.clone()),
             Work::Marks => return Outcome::Marks(self.marks.clone()),
-            Work::Load { owner, after } => return Outcome::Records(self.load(owner, after.as_ref())),
+            Work::Load { owner, after } => {
+                return Outcome::Records(load(&self.segments, owner, after.as_ref()));
+            }
             Work::Letters => return Outcome::Letters(self.letters.values().cloned().collect()),
         }
         Outcome::Done
@@ -306,12 +308,13 @@ impl Stores {
         }
         owners
     }
+}
 
-    fn load(&self, owner: &str, after: Option<&SegmentKey>) -> Vec<Record> {
-        let from = after.map_or_else(|| [owner, "/"].concat(), |after| after.as_str().into());
-        let rest = self.segments.range(from..).map(|(_, record)| record);
-        let rest = rest.take_while(|record| record.key.owner() == owner);
-        let rest = rest.filter(|record| after.is_none_or(|after| record.key > *after));
-        rest.take(policy::LOAD_SEGMENTS).cloned().collect()
-    }
+/// The next of `owner`'s records after the one at `after`.
+pub fn load(segments: &BTreeMap<String, Record>, owner: &str, after: Option<&SegmentKey>) -> Vec<Record> {
+    let from = after.map_or_else(|| [owner, "/"].concat(), |after| after.as_str().into());
+    let rest = segments.range(from..).map(|(_, record)| record);
+    let rest = rest.take_while(|record| record.key.owner() == owner);
+    let rest = rest.filter(|record| after.is_none_or(|after| record.key > *after));
+    rest.take(policy::LOAD_SEGMENTS).cloned().collect()
 }

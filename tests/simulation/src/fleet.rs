@@ -4,6 +4,7 @@ mod report;
 
 use crate::outage::{self, Outcome};
 use crate::site::{self, Crowd, Pacing, Place, Plan, Record};
+use crate::time::{DAY, HOUR, MINUTE};
 use serde::Serialize;
 use std::ops::Range;
 use std::thread;
@@ -62,9 +63,6 @@ pub struct Outage {
     pub outcome: Outcome,
 }
 
-const MINUTE: u64 = 60_000;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
 /// What is tracked shortly before the end has not had its minute.
 const MARGIN: u64 = 10 * MINUTE;
 const LIMIT: usize = 100;

@@ -24,6 +24,7 @@ mod scenario;
 mod sending;
 mod shell;
 pub mod site;
+mod time;
 mod trace;
 mod weather;
 mod world;

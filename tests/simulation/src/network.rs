@@ -3,9 +3,9 @@
 use crate::chance::Chance;
 use crate::ledger::Ledger;
 use crate::scenario::Scenario;
+use crate::time::LastMinute;
 use crate::weather::Weather;
 use appizer_tracker::core::verdict::Response;
-use std::collections::VecDeque;
 
 /// A request on its way.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub enum Fate {
 #[derive(Debug, Default)]
 pub struct Server {
     /// When it took requests in the last minute.
-    recent: VecDeque<u64>,
+    recent: LastMinute,
 }
 
 impl Server {
@@ -130,13 +130,10 @@ impl Server {
             _ => {}
         }
         if let Some(limit) = scenario.server_limit {
-            while self.recent.front().is_some_and(|&at| at + 60_000 <= now) {
-                self.recent.pop_front();
-            }
-            if self.recent.len() >= limit as usize {
+            if self.recent.count(now) >= limit as usize {
                 return fail(Fate::Limited, 429);
             }
-            self.recent.push_back(now);
+            self.recent.note(now);
         }
         if flight.numbers.iter().any(|&number| ledger.events[number as usize].guilty) {
             return fail(Fate::Refused, 400);

@@ -1,6 +1,7 @@
 //! A day of a site with many visitors who stay, one key, the documented limit, and an hour in which the server is down.
 
 use crate::site::{self, Crowd, Event, Pacing, Plan};
+use crate::time::{DAY, HOUR, MINUTE};
 use serde::Serialize;
 
 /// What the day is like.
@@ -42,9 +43,6 @@ pub struct Outcome {
     pub limited_then: f64,
 }
 
-const HOUR: u64 = 60 * 60 * 1000;
-const DAY: u64 = 24 * HOUR;
-
 /// Lives through the day.
 pub fn live_through(day: &Day, seed: u64) -> Outcome {
     let record = site::live_through(
@@ -65,7 +63,7 @@ pub fn live_through(day: &Day, seed: u64) -> Outcome {
     let backlog = || record.events.iter().filter(waited);
     let last = backlog().map(|event| event.delivered).try_fold(0, |last, at| Some(last.max(at?)));
     let all = site::sum(&record.minutes);
-    let first = (up / 60_000) as usize;
+    let first = (up / MINUTE) as usize;
     let then = record.minutes.get(first..first + 10).unwrap_or_default();
     let total = site::sum(then);
     Outcome {
@@ -78,7 +76,7 @@ pub fn live_through(day: &Day, seed: u64) -> Outcome {
         failed: all.failed,
         fill: all.carried as f64 / all.taken.max(1) as f64,
         backlog: backlog().count(),
-        drained_after: last.map(|last| u64::from(last).saturating_sub(up) as f64 / 60_000.0),
+        drained_after: last.map(|last| u64::from(last).saturating_sub(up) as f64 / MINUTE as f64),
         first_minute: then.first().map_or(0, |minute| minute.taken),
         taken_then: total.taken as f64 / then.len().max(1) as f64,
         limited_then: total.limited_share(),

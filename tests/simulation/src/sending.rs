@@ -91,11 +91,8 @@ impl World {
     /// The limit holds over all tabs, but where the row that they share was lost or clocks were set.
     fn check_rate(&mut self) {
         let now = self.now;
-        while self.sent.front().is_some_and(|&at| at + 60_000 <= now) {
-            self.sent.pop_front();
-        }
-        self.sent.push_back(now);
-        let (count, most) = (self.sent.len(), self.scenario.requests_per_minute);
+        self.sent.note(now);
+        let (count, most) = (self.sent.count(now), self.scenario.requests_per_minute);
         let comparable =
             self.ledger.exact && !self.scenario.had_clock_trouble && !self.scenario.had_power_cuts;
         if comparable && count as f64 > most {

@@ -6,11 +6,12 @@ use crate::ledger::Ledger;
 use crate::network::{Flight, Server};
 use crate::page::{LockThen, Page, Task, Then};
 use crate::scenario::Scenario;
+use crate::time::LastMinute;
 use crate::trace::Trace;
 use crate::weather::Weather;
 use appizer_tracker::core::verdict::Response;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::fmt::Arguments;
 
 /// See the module's documentation.
@@ -44,7 +45,7 @@ pub struct World {
     /// Two pages have had two keys: the row that all pages share knows of one at a time.
     pub has_mixed_keys: bool,
     /// When requests were sent in the last minute, but for those at exit.
-    pub sent: VecDeque<u64>,
+    pub sent: LastMinute,
     pub trace: Trace,
     /// Things still to be done by chance.
     pub left_to_do: usize,
@@ -158,7 +159,7 @@ impl World {
             ledger: Ledger::new(scenario.has_locks),
             good_link: None,
             has_mixed_keys: false,
-            sent: VecDeque::new(),
+            sent: LastMinute::default(),
             trace: Trace::new(told),
             left_to_do: scenario.happenings,
             tally: Tally::default(),

@@ -1,5 +1,6 @@
 //! One visitor's browser: a store that outlives its pages, one page at a time, and the engine in it.
 
+use crate::disk::load;
 use appizer_tracker::core::account::Account;
 use appizer_tracker::core::effect::Effect;
 use appizer_tracker::core::engine::{Engine, Orphan, Setup};
@@ -8,7 +9,7 @@ use appizer_tracker::core::identity::Identity;
 use appizer_tracker::core::options::{Options, Value};
 use appizer_tracker::core::policy;
 use appizer_tracker::core::rows::changes::Changes;
-use appizer_tracker::core::segment::{Record, SegmentKey};
+use appizer_tracker::core::segment::Record;
 use appizer_tracker::core::shared::{self, Failure, News, Share};
 use appizer_tracker::core::verdict::Response;
 use serde::Serialize;
@@ -253,10 +254,4 @@ impl Browser {
         self.marks.retain(|owner, _| !write.settled_marks.contains(owner));
         self.identity = write.identity.or(self.identity.take());
     }
-}
-
-fn load(records: &BTreeMap<String, Record>, owner: &str, after: Option<&SegmentKey>) -> Vec<Record> {
-    let own = records.values().filter(|record| record.key.owner() == owner);
-    let rest = own.filter(|record| after.is_none_or(|after| record.key > *after));
-    rest.take(policy::LOAD_SEGMENTS).cloned().collect()
 }

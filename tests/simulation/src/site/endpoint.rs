@@ -4,7 +4,7 @@ use super::browser::Browser;
 use super::{Event, Place, Record};
 use crate::ledger::numbers;
 use crate::sending::numbers_in;
-use std::collections::VecDeque;
+use crate::time::{LastMinute, MINUTE};
 
 /// What a minute saw.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,17 +51,15 @@ pub(super) struct Endpoint {
     limit: usize,
     down: (u64, u64),
     /// When requests of the last minute were taken.
-    recent: VecDeque<u64>,
+    recent: LastMinute,
     events: Vec<Event>,
     delivered: usize,
     minutes: Vec<Minute>,
 }
 
-const MINUTE: u64 = 60_000;
-
 impl Endpoint {
     pub(super) fn new(limit: usize, down: (u64, u64)) -> Self {
-        let (recent, events, minutes) = (VecDeque::new(), Vec::new(), Vec::new());
+        let (recent, events, minutes) = (LastMinute::default(), Vec::new(), Vec::new());
         Self { limit, down, recent, events, delivered: 0, minutes }
     }
 
@@ -118,13 +116,10 @@ impl Endpoint {
         if (self.down.0..self.down.1).contains(&now) {
             return 503;
         }
-        while self.recent.front().is_some_and(|&at| at + MINUTE <= now) {
-            self.recent.pop_front();
-        }
-        if self.recent.len() >= self.limit {
+        if self.recent.count(now) >= self.limit {
             return 429;
         }
-        self.recent.push_back(now);
+        self.recent.note(now);
         200
     }
 
