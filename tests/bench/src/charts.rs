@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
-use charts::{OTHERS, OURS, SIZE};
+use anyhow::{Context, Result};
+use charts::{OTHERS, OURS};
 use plotters::prelude::*;
 use serde_json::Value;
 
@@ -41,12 +41,8 @@ fn bars(run: &Value, file: &Path, title: &str, value: impl Fn(&Value) -> Option<
     }
     let least = bars.iter().map(|(_, value)| *value).fold(f64::MAX, f64::min) / 2.0;
     let most = bars.iter().map(|(_, value)| *value).fold(0.0, f64::max) * 2.0;
-    let drawn = || {
-        let area = SVGBackend::new(file, SIZE).into_drawing_area();
-        area.fill(&WHITE)?;
-        let mut chart = ChartBuilder::on(&area)
-            .caption(title, ("sans-serif", 18))
-            .margin(12)
+    charts::picture(file, title, |chart| {
+        let mut chart = chart
             .x_label_area_size(28)
             .y_label_area_size(90)
             .build_cartesian_2d((least..most).log_scale(), (0..bars.len() as u32).into_segmented())?;
@@ -70,9 +66,8 @@ fn bars(run: &Value, file: &Path, title: &str, value: impl Fn(&Value) -> Option<
             bar.set_margin(5, 5, 0, 0);
             bar
         }))?;
-        area.present()
-    };
-    drawn().map_err(|error| anyhow!("cannot draw {}: {error}", file.display()))
+        Ok(())
+    })
 }
 
 /// One line a measure, over the sizes of the backlog.

@@ -5,13 +5,15 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
-/// Of every picture.
-pub const SIZE: (u32, u32) = (760, 340);
+const SIZE: (u32, u32) = (760, 340);
 /// What is ours.
 pub const OURS: RGBColor = RGBColor(31, 111, 235);
 /// What is not.
 pub const OTHERS: RGBColor = RGBColor(150, 158, 168);
 const COLOURS: [RGBColor; 3] = [OURS, RGBColor(210, 105, 30), RGBColor(46, 139, 87)];
+
+/// Why a picture could not be drawn.
+pub type DrawingError = DrawingAreaErrorKind<std::io::Error>;
 
 /// A line with its name.
 pub type Line<'a> = (&'a str, Vec<(f64, f64)>);
@@ -27,18 +29,11 @@ pub fn lines(file: &Path, title: &str, below: &str, lines: &[Line<'_>]) -> Resul
         let most = values.iter().copied().fold(0.0, f64::max);
         (least / 1.5..most * 1.5).log_scale()
     };
-    let drawn = || {
-        let area = SVGBackend::new(file, SIZE).into_drawing_area();
-        area.fill(&WHITE)?;
-        let mut chart = ChartBuilder::on(&area)
-            .caption(title, ("sans-serif", 18))
-            .margin(12)
-            .x_label_area_size(40)
-            .y_label_area_size(60)
-            .build_cartesian_2d(
-                range(points().map(|(place, _)| *place).collect()),
-                range(points().map(|(_, value)| *value).collect()),
-            )?;
+    picture(file, title, |chart| {
+        let mut chart = chart.x_label_area_size(40).y_label_area_size(60).build_cartesian_2d(
+            range(points().map(|(place, _)| *place).collect()),
+            range(points().map(|(_, value)| *value).collect()),
+        )?;
         chart.configure_mesh().x_desc(below).draw()?;
         for ((label, points), colour) in lines.iter().zip(COLOURS) {
             let line = chart.draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)))?;
@@ -50,7 +45,20 @@ pub fn lines(file: &Path, title: &str, below: &str, lines: &[Line<'_>]) -> Resul
             .position(SeriesLabelPosition::UpperLeft)
             .border_style(OTHERS)
             .background_style(WHITE)
-            .draw()?;
+            .draw()
+    })
+}
+
+/// A picture with this title, with whatever `draw` makes of the chart.
+pub fn picture(
+    file: &Path,
+    title: &str,
+    draw: impl FnOnce(&mut ChartBuilder<'_, '_, SVGBackend<'_>>) -> Result<(), DrawingError>,
+) -> Result<()> {
+    let drawn = || {
+        let area = SVGBackend::new(file, SIZE).into_drawing_area();
+        area.fill(&WHITE)?;
+        draw(ChartBuilder::on(&area).caption(title, ("sans-serif", 18)).margin(12))?;
         area.present()
     };
     drawn().map_err(|error| anyhow!("cannot draw {}: {error}", file.display()))

@@ -133,41 +133,52 @@ fn targets(run: &Run) -> String {
 }
 
 fn requests(run: &Run) -> String {
-    let mut table = String::from(
-        "| at once | pacing | requests a minute | taken | answered 429 | events in one that was taken | of them again | by \
-         leaving pages, a minute | of them refused |\n|---|---|---|---|---|---|---|---|---|\n",
-    );
-    for row in &run.crowds {
-        let _ = writeln!(
-            table,
-            "| {} | {} | {:.1} | {:.1} | {} | {:.2} | {} | {:.1} | {} |",
-            row.present,
-            row.pacing.name(),
-            row.requests,
-            row.accepted,
+    let columns = [
+        "at once",
+        "pacing",
+        "requests a minute",
+        "taken",
+        "answered 429",
+        "events in one that was taken",
+        "of them again",
+        "by leaving pages, a minute",
+        "of them refused",
+    ];
+    let rows = run.crowds.iter().map(|row| {
+        [
+            row.present.to_string(),
+            row.pacing.name().into(),
+            format!("{:.1}", row.requests),
+            format!("{:.1}", row.accepted),
             percent(row.limited),
-            row.fill,
+            format!("{:.2}", row.fill),
             percent(row.repeated),
-            row.at_exit,
+            format!("{:.1}", row.at_exit),
             percent(row.limited_at_exit),
-        );
-    }
-    table
+        ]
+    });
+    table(columns, rows)
 }
 
 fn events(run: &Run) -> String {
     let seconds = |delay: Option<f64>| delay.map_or("not yet".into(), |delay| format!("{delay:.0} s"));
-    let mut table = String::from(
-        "| at once | pacing | tracked | p50 | p90 | p99 | later than a minute | queued | left behind | lost |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n",
-    );
-    for row in &run.crowds {
-        let _ = writeln!(
-            table,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-            row.present,
-            row.pacing.name(),
-            row.tracked,
+    let columns = [
+        "at once",
+        "pacing",
+        "tracked",
+        "p50",
+        "p90",
+        "p99",
+        "later than a minute",
+        "queued",
+        "left behind",
+        "lost",
+    ];
+    let rows = run.crowds.iter().map(|row| {
+        [
+            row.present.to_string(),
+            row.pacing.name().into(),
+            row.tracked.to_string(),
             seconds(row.p50),
             seconds(row.p90),
             seconds(row.p99),
@@ -175,38 +186,55 @@ fn events(run: &Run) -> String {
             percent(row.queued),
             percent(row.left_behind),
             percent(row.lost),
-        );
-    }
-    table
+        ]
+    });
+    table(columns, rows)
 }
 
 fn outages(run: &Run) -> String {
-    let mut table = String::from(
-        "| browsers | pacing | tracked | lost | repeated | taken | answered 429 | events in one that was taken | waiting when the \
-         server is back | the last of those arrives | taken in the first minute | a minute in ten | answered 429 in those |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
-    );
-    for Outage { pacing, outcome } in &run.outages {
+    let columns = [
+        "browsers",
+        "pacing",
+        "tracked",
+        "lost",
+        "repeated",
+        "taken",
+        "answered 429",
+        "events in one that was taken",
+        "waiting when the server is back",
+        "the last of those arrives",
+        "taken in the first minute",
+        "a minute in ten",
+        "answered 429 in those",
+    ];
+    let rows = run.outages.iter().map(|Outage { pacing, outcome }| {
         let answers = (outcome.taken + outcome.limited + outcome.failed) as f64;
-        let _ = writeln!(
-            table,
-            "| {} | {} | {} | {} | {} | {} | {} | {:.1} | {} | {} | {} | {:.1} | {} |",
-            outcome.browsers,
-            pacing.name(),
-            outcome.tracked,
-            outcome.tracked - outcome.delivered,
-            outcome.repeated,
-            outcome.taken,
+        [
+            outcome.browsers.to_string(),
+            pacing.name().into(),
+            outcome.tracked.to_string(),
+            (outcome.tracked - outcome.delivered).to_string(),
+            outcome.repeated.to_string(),
+            outcome.taken.to_string(),
             percent(outcome.limited as f64 / answers),
-            outcome.fill,
-            outcome.backlog,
+            format!("{:.1}", outcome.fill),
+            outcome.backlog.to_string(),
             outcome.drained_after.map_or("not by the end".into(), |after| format!("{after:.1} min later")),
-            outcome.first_minute,
-            outcome.taken_then,
+            outcome.first_minute.to_string(),
+            format!("{:.1}", outcome.taken_then),
             percent(outcome.limited_then),
-        );
-    }
-    table
+        ]
+    });
+    table(columns, rows)
+}
+
+/// A table with a cell of each row for each column.
+fn table<const COLUMNS: usize>(
+    columns: [&str; COLUMNS],
+    rows: impl Iterator<Item = [String; COLUMNS]>,
+) -> String {
+    let head = format!("| {} |\n|{}\n", columns.join(" | "), "---|".repeat(COLUMNS));
+    head + &rows.map(|row| format!("| {} |\n", row.join(" | "))).collect::<String>()
 }
 
 fn percent(part: f64) -> String {
