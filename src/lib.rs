@@ -2,7 +2,8 @@
 //! batch endpoint.
 //!
 //! - [`core`] decides. It is a deterministic state machine that builds and is tested natively.
-//! - `browser` does what the core decided, with web-sys, in WebAssembly alone.
+//! - `browser` does what the core decided, in WebAssembly alone, by small scripts of `src/js` that call the
+//!   browser.
 //!
 //! The npm package puts a small synchronous facade (`src/js`) before it; a plain
 //! `wasm-pack build --target web` gives a module with the same functions.

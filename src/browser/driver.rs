@@ -218,8 +218,8 @@ impl Driver {
             }
             Effect::Abort { request } => links.transport.abort(request),
             Effect::KeepElsewhere { unstored } => {
-                let left = text::joined(&["appizer:", &self.instance, ":left:", engine.owner()]);
-                store::keep(&left, unstored.as_str());
+                let left = text::joined(&["left:", engine.owner()]);
+                store::keep(&name(&self.instance, &left), unstored.as_str());
             }
             Effect::Leave { mark } => {
                 let owner = engine.owner();
@@ -229,8 +229,8 @@ impl Driver {
                     // The store is closed; what is kept here goes over what it holds.
                     None if operations.is_empty() => {}
                     None => {
-                        let left = text::joined(&["appizer:", &self.instance, ":left-mark:", owner]);
-                        store::keep(&left, operations.as_str());
+                        let left = text::joined(&["left-mark:", owner]);
+                        store::keep(&name(&self.instance, &left), operations.as_str());
                     }
                 }
                 state.openings += 1;

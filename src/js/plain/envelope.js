@@ -1,4 +1,5 @@
 // From a line (src/core/event.rs) to the event as the wire wants it, sealed as the core does it.
+import { userAgent } from '../environment.js';
 import { request } from '../transport.js';
 
 /** `user` is JSON. */
@@ -12,7 +13,7 @@ export function seal(line, user, metadata) {
     json += `,"properties":${properties}`;
   }
   if (ip) json += `,"ip":${ip}`;
-  return { id, json: `${json},"ua":${ua || JSON.stringify(navigator.userAgent)}}` };
+  return { id, json: `${json},"ua":${ua || JSON.stringify(userAgent())}}` };
 }
 
 export const idsOf = (events) => events.map((event) => event.id).join(' ');
