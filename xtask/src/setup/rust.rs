@@ -29,8 +29,7 @@ pub fn install_target() -> Result<()> {
 
 /// A component, whose name here goes without the host that rustup adds.
 pub fn find_component(name: &str) -> Result<Option<String>> {
-    let installed = process::capture(process::command("rustup").args(["component", "list", "--installed"]))?;
-    Ok(installed.lines().any(|line| line.starts_with(name)).then(|| name.into()))
+    Ok(components(None)?.lines().any(|line| line.starts_with(name)).then(|| name.into()))
 }
 
 pub fn install_component(name: &str) -> Result<()> {
@@ -45,10 +44,7 @@ pub fn pinned_toolchain() -> Option<&'static str> {
 
 /// The pinned compiler with the source of its standard library.
 pub fn find_pinned() -> Option<String> {
-    let mut rustup = process::command("rustup");
-    rustup.args(["component", "list", "--installed"]);
-    rustup.args(pinned_toolchain().into_iter().flat_map(|name| ["--toolchain", name]));
-    let installed = process::capture(&mut rustup).ok()?;
+    let installed = components(pinned_toolchain()).ok()?;
     let has = |component: &str| installed.lines().any(|line| line == component);
     (has(SOURCE) && has("rust-std-wasm32-unknown-unknown")).then(|| format!("Rust {PINNED} with its source"))
 }
@@ -88,6 +84,13 @@ pub fn install_tool(name: &str, options: &[&str]) -> Result<()> {
     let mut install = process::cargo();
     install.env("CARGO_TARGET_DIR", paths::tools().join("build"));
     process::run(install.args(["install", name]).args(options))
+}
+
+/// What is installed of a toolchain, a line each; of the one at work where none is named.
+fn components(toolchain: Option<&str>) -> Result<String> {
+    let mut rustup = process::command("rustup");
+    rustup.args(["component", "list", "--installed"]);
+    process::capture(rustup.args(toolchain.into_iter().flat_map(|name| ["--toolchain", name])))
 }
 
 /// What a tool says of itself, its first line, and the version in it.
