@@ -2,26 +2,21 @@
 // little more than the bare file would. xtask/src/build/embed.rs writes it and says why it is as it is.
 import text from 'appizer-module-text';
 
-const ALPHABET = ' !#%&()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz{|}~';
-
 export const compile = () => WebAssembly.compile(decode());
 
-// A bit for each byte that is one character: its own where it is in the alphabet, or the next that is left. The others are two,
-// of which the first is one of the first two. The bytes are written over the text's own, which run ahead of them.
+// The text begins with the letters of all bytes, a space for those that are rare. These are two letters, of which the first is
+// a space or the character after it. The bytes are written over the text's own, which run ahead of them.
 function decode() {
-  const [rare, frequent, others, places] = [[], [], [], []];
-  [...ALPHABET].forEach((letter, place) => (places[letter.charCodeAt()] = place));
-  for (let byte = 0; byte < 256; byte++) {
-    const isFrequent = (parseInt(text.substr((byte >> 3) * 2, 2), 16) >> (byte & 7)) & 1;
-    if (isFrequent && places[byte] > 1) frequent[places[byte]] = byte;
-    else (isFrequent ? others : rare).push(byte);
-  }
-  for (let place = 2; others.length; place++) frequent[place] ??= others.shift();
   const bytes = new TextEncoder().encode(text);
+  const letters = bytes.slice(0, 256);
+  const singles = [...letters].filter((letter) => letter > 32);
+  const pairs = [32, 33].flatMap((prefix) => singles.map((letter) => prefix * 128 + letter));
+  const table = new Uint8Array(34 * 128);
+  letters.forEach((letter, byte) => (table[letter > 32 ? letter : pairs.shift()] = byte));
   let end = 0;
-  for (let at = 64; at < bytes.length; at++) {
-    const place = places[bytes[at]];
-    bytes[end++] = place < 2 ? rare[place * ALPHABET.length + places[bytes[++at]]] : frequent[place];
+  for (let at = 256; at < bytes.length; at++) {
+    const letter = bytes[at];
+    bytes[end++] = table[letter < 34 ? letter * 128 + bytes[++at] : letter];
   }
   return bytes.subarray(0, end);
 }

@@ -28,6 +28,9 @@ pub struct Options {
     /// Takes the standard library as it comes, instead of compiling it for size
     #[arg(long)]
     stock: bool,
+    /// Looks for letters that make the text of the module lighter, for as long as it finds any: hours
+    #[arg(long)]
+    letters: bool,
 }
 
 /// Leaves a complete package in `pkg/` and prints what it weighs. Needs `setup::BUILD`.
@@ -49,7 +52,11 @@ pub fn run(options: &Options) -> Result<()> {
         bundle::write()?;
         package::complete()
     })?;
-    size::report()
+    size::report()?;
+    if options.letters {
+        progress::step("build: letters", || embed::look_for_letters(&read(&optimised_module())?))?;
+    }
+    Ok(())
 }
 
 /// Builds, prints what the package weighs and what weighs most in it, and says whether every gate holds.
