@@ -34,6 +34,11 @@ const FEATURES: &[&str] = &[
     "--enable-sign-ext",
 ];
 
+/// Of the module's stack. The linker's own choice is 1 MiB, which every page would have for itself, and behind which addresses
+/// take four bytes of code each in place of three. Nothing here is recursive; below the stack there is no memory, so that
+/// an overflow is a trap, and a trap a new instance.
+const STACK_BYTES: u32 = 64 << 10;
+
 /// Sections that a browser does not need, and of which Safari 16.0 to 16.3 refuses the last.
 const STRIPPED: &[&str] = &["--strip-debug", "--strip-producers", "--strip-target-features"];
 
@@ -50,7 +55,10 @@ pub fn compile(stock: bool) -> Result<()> {
     wasm_pack.args(["--profile", "release", "--no-pack", "--no-typescript", "--no-gitignore"]);
     wasm_pack.args(["--out-name", "appizer", "--out-dir"]).arg(paths::wasm_pack());
     wasm_pack.arg(manifest).args(["--", "--no-default-features"]);
-    let mut rust_flags = format!("--remap-path-prefix={}=src", cargo_home().join("registry/src").display());
+    let mut rust_flags = format!(
+        "--remap-path-prefix={}=src -Clink-arg=-zstack-size={STACK_BYTES}",
+        cargo_home().join("registry/src").display()
+    );
     let mut target = "target/cdylib-stock";
     if !stock {
         wasm_pack.env("RUSTC_BOOTSTRAP", "1");
