@@ -5,7 +5,7 @@ mod embed;
 pub mod integrity;
 mod names;
 mod package;
-mod sections;
+mod rewrite;
 mod size;
 mod snip;
 mod source_map;

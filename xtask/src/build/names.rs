@@ -5,19 +5,18 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
+use wasm_encoder::reencode::{Error, Reencode};
+use wasm_encoder::{CodeSection, EntityType, ExportSection, ImportSection};
+use wasmparser::{ExportSectionReader, FunctionBody, Import, ImportSectionReader, TypeRef};
 
-use super::sections::{EXPORTS, IMPORTS, Reader, push_name, push_number, rewrite};
+use super::rewrite::rewrite;
 
 /// The module with short names, and the glue that goes with it.
 pub fn shorten(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
     let tag = tag(module, glue);
-    let mut glue = glue.to_owned();
-    let shortened = rewrite(module, |id, content| match id {
-        IMPORTS => shorten_imports(content, &tag, &mut glue).map(Some),
-        EXPORTS => shorten_exports(content, &mut glue).map(Some),
-        _ => Ok(None),
-    })?;
-    Ok((shortened, glue))
+    let mut shortener = Shortener { tag, glue: glue.to_owned() };
+    let shortened = rewrite(module, &mut shortener)?;
+    Ok((shortened, shortener.glue))
 }
 
 /// By it module and glue know each other. Short names of two versions are the same and mean different things, and the
@@ -27,39 +26,80 @@ fn tag(module: &[u8], glue: &str) -> String {
     format!("_{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2])
 }
 
-fn shorten_imports(section: &[u8], mut tag: &str, glue: &mut String) -> Result<Vec<u8>> {
-    let mut reader = Reader { rest: section };
-    let count = reader.number()?;
-    let mut shortened = Vec::new();
-    push_number(&mut shortened, count);
-    let mut scripts = BTreeSet::new();
-    for place in 0..count {
-        let from = reader.name()?;
-        let name = reader.name()?;
-        let before = reader.rest;
-        if reader.byte()? != 0 {
-            bail!("the import {name} is no function");
+struct Shortener {
+    /// For the first import.
+    tag: String,
+    glue: String,
+}
+
+impl Reencode for Shortener {
+    type Error = anyhow::Error;
+
+    fn parse_import_section(
+        &mut self,
+        imports: &mut ImportSection,
+        section: ImportSectionReader<'_>,
+    ) -> Result<(), Error<anyhow::Error>> {
+        let mut scripts = BTreeSet::new();
+        for (place, import) in section.into_imports().enumerate() {
+            let import = import?;
+            let short = short_name(place) + &std::mem::take(&mut self.tag);
+            let function = self.shorten_import(import, &short, &mut scripts).map_err(Error::UserError)?;
+            imports.import("w", &short, function);
         }
-        reader.number()?;
-        let short = short_name(place) + std::mem::take(&mut tag);
-        push_name(&mut shortened, "w");
-        push_name(&mut shortened, &short);
-        shortened.extend(&before[..before.len() - reader.rest.len()]);
+        let leads = |line: &str, from: &str| line.trim_start().starts_with(&format!("\"{from}\": "));
+        let kept = self.glue.lines().filter(|line| !scripts.iter().any(|from| leads(line, from)));
+        self.glue = kept.collect::<Vec<_>>().join("\n").replace(OWN, "\"w\": import0");
+        Ok(())
+    }
+
+    fn parse_export_section(
+        &mut self,
+        exports: &mut ExportSection,
+        section: ExportSectionReader<'_>,
+    ) -> Result<(), Error<anyhow::Error>> {
+        for (place, export) in section.into_iter().enumerate() {
+            let export = export?;
+            let short = short_name(place);
+            exports.export(&short, self.export_kind(export.kind)?, export.index);
+            self.glue = replace_member(&self.glue, export.name, &short);
+        }
+        Ok(())
+    }
+
+    /// As it is.
+    fn parse_function_body(
+        &mut self,
+        code: &mut CodeSection,
+        body: FunctionBody<'_>,
+    ) -> Result<(), Error<anyhow::Error>> {
+        code.raw(body.as_bytes());
+        Ok(())
+    }
+}
+
+impl Shortener {
+    /// Gives the glue the import's short name. What needs no glue comes from its script as it is: that is noted.
+    fn shorten_import<'a>(
+        &mut self,
+        import: Import<'a>,
+        short: &str,
+        scripts: &mut BTreeSet<&'a str>,
+    ) -> Result<EntityType> {
+        let Import { module: from, name, ty: TypeRef::Func(shape) } = import else {
+            bail!("the import {} is no function", import.name);
+        };
         let own = format!(" {name}: ");
-        if glue.contains(&own) {
-            *glue = replace_once(glue, &own, &format!(" {short}: "))?;
+        if self.glue.contains(&own) {
+            self.glue = replace_once(&self.glue, &own, &format!(" {short}: "))?;
         } else {
-            // What needs no glue of its own comes from its script as it is.
-            let script = namespace(glue, from)?;
+            let script = namespace(&self.glue, from)?;
             let member = format!("{MEMBERS}\n{short}: {script}.{name},");
-            *glue = replace_once(glue, MEMBERS, &member)?;
+            self.glue = replace_once(&self.glue, MEMBERS, &member)?;
             scripts.insert(from);
         }
+        Ok(EntityType::Function(shape))
     }
-    let leads = |line: &str, from: &str| line.trim_start().starts_with(&format!("\"{from}\": "));
-    let kept = glue.lines().filter(|line| !scripts.iter().any(|from| leads(line, from)));
-    *glue = kept.collect::<Vec<_>>().join("\n").replace(OWN, "\"w\": import0");
-    Ok(shortened)
 }
 
 /// The glue's own functions, and the line of the imports that has them.
@@ -71,24 +111,6 @@ fn namespace(glue: &str, script: &str) -> Result<String> {
     let (_, after) =
         glue.split_once(&format!("\"{script}\": ")).with_context(|| format!("no {script} in the glue"))?;
     Ok(after.split(',').next().unwrap_or_default().to_owned())
-}
-
-fn shorten_exports(section: &[u8], glue: &mut String) -> Result<Vec<u8>> {
-    let mut reader = Reader { rest: section };
-    let count = reader.number()?;
-    let mut shortened = Vec::new();
-    push_number(&mut shortened, count);
-    for place in 0..count {
-        let name = reader.name()?;
-        let before = reader.rest;
-        reader.byte()?;
-        reader.number()?;
-        let short = short_name(place);
-        push_name(&mut shortened, &short);
-        shortened.extend(&before[..before.len() - reader.rest.len()]);
-        *glue = replace_member(glue, name, &short);
-    }
-    Ok(shortened)
 }
 
 fn replace_once(text: &str, from: &str, to: &str) -> Result<String> {
@@ -120,39 +142,37 @@ fn short_name(place: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wasm_encoder::{ExportKind, Module, TypeSection};
+
     use super::*;
 
     const GLUE: &str = "import * as import1 from './x.js';\n    const import0 = {\n        __proto__: null,\n        \
                         __wbg_now_0123: function() {},\n    };\n    return {\n        \"./appizer_bg.js\": import0,\n        \
                         \"./x.js\": import1,\n    };\nwasm.core_now(); wasm.core_now2();";
 
-    /// A module with the imports `__wbg_now_0123` of the glue and `seed` of a script, and the export `core_now` of the first.
-    fn module() -> Vec<u8> {
-        let mut imports = vec![2];
-        for (from, name) in [("./appizer_bg.js", "__wbg_now_0123"), ("./x.js", "seed")] {
-            push_name(&mut imports, from);
-            push_name(&mut imports, name);
-            imports.extend([0, 0]);
-        }
-        let mut exports = vec![1];
-        push_name(&mut exports, "core_now");
-        exports.extend([0, 0]);
-        let mut module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0".to_vec();
-        for (id, content) in [(IMPORTS, imports), (EXPORTS, exports)] {
-            module.push(id);
-            push_number(&mut module, content.len());
-            module.extend(content);
-        }
-        module
+    /// A module that imports `own` of the glue and `foreign` of a script, and exports the first as `exported`.
+    fn module(from: [&str; 2], own: &str, foreign: &str, exported: &str) -> Vec<u8> {
+        let mut types = TypeSection::new();
+        types.ty().function([], []);
+        let mut imports = ImportSection::new();
+        imports.import(from[0], own, EntityType::Function(0));
+        imports.import(from[1], foreign, EntityType::Function(0));
+        let mut exports = ExportSection::new();
+        exports.export(exported, ExportKind::Func, 0);
+        let mut module = Module::new();
+        module.section(&types).section(&imports).section(&exports);
+        module.finish()
+    }
+
+    fn long() -> Vec<u8> {
+        module(["./appizer_bg.js", "./x.js"], "__wbg_now_0123", "seed", "core_now")
     }
 
     #[test]
     fn both_sides_get_the_same_short_names() {
-        let tag = tag(&module(), GLUE);
-        let (module, glue) = shorten(&module(), GLUE).unwrap();
-        let mut expected = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x14\x02\x01w\x08a".to_vec();
-        expected.extend(tag.bytes().chain(*b"\0\0\x01w\x01b\0\0\x07\x05\x01\x01a\0\0"));
-        assert_eq!(module, expected);
+        let tag = tag(&long(), GLUE);
+        let (shortened, glue) = shorten(&long(), GLUE).unwrap();
+        assert_eq!(shortened, module(["w", "w"], &format!("a{tag}"), "b", "a"));
         let members = format!("b: import1.seed,\n        a{tag}: function() {{}},\n    }};\n");
         assert!(
             glue.contains(&members) && glue.contains("return {\n        \"w\": import0,\n    };"),
@@ -163,13 +183,13 @@ mod tests {
 
     #[test]
     fn modules_that_differ_do_not_share_their_tag() {
-        assert_ne!(tag(&module(), GLUE), tag(&module(), "another"));
-        assert_ne!(tag(&module(), GLUE), tag(b"\0asm", GLUE));
+        assert_ne!(tag(&long(), GLUE), tag(&long(), "another"));
+        assert_ne!(tag(&long(), GLUE), tag(b"\0asm", GLUE));
     }
 
     #[test]
     fn glue_of_another_module_is_an_error() {
-        assert!(shorten(&module(), "").is_err());
+        assert!(shorten(&long(), "").is_err());
     }
 
     #[test]

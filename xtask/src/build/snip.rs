@@ -7,9 +7,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, ensure};
+use wasm_encoder::reencode::{Error, Reencode};
+use wasm_encoder::{CodeSection, Function};
+use wasmparser::{
+    ExternalKind, FunctionBody, KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef,
+};
 
-use super::sections::{CODE, CUSTOM, EXPORTS, IMPORTS, Reader, push_number, rewrite};
+use super::rewrite::rewrite;
 
 /// Functions that do not come back. Names as the compiler's, without the crates' hashes.
 const PANICS: &[&str] = &[
@@ -37,24 +42,10 @@ const SHIM: &str = "wasm_bindgen::convert::closures::_::invoke";
 /// What runs `async` functions, of which the package has none; js-sys exports it.
 const EXECUTOR: &str = "js_sys::futures::";
 
-/// No locals, `unreachable`, `end`.
-const TRAP: [u8; 3] = [0, 0x00, 0x0b];
-
 /// The module with traps in place of those functions' bodies; an optimiser finds what else they leave unreached.
 pub fn snip(module: &[u8]) -> Result<Vec<u8>> {
-    let mut imported = 0;
-    let mut exported = HashSet::new();
-    let mut names = HashMap::new();
-    rewrite(module, |id, content| {
-        let mut reader = Reader { rest: content };
-        match id {
-            IMPORTS => imported = count_functions(&mut reader)?,
-            EXPORTS => exported = read_exports(&mut reader)?,
-            CUSTOM if reader.name()? == "name" => names = read_names(&mut reader)?,
-            _ => {}
-        }
-        Ok(None)
-    })?;
+    let Functions { names, exported, imported, .. } = Functions::of(module)?;
+    ensure!(!names.is_empty(), "the compiled module names no functions: was it stripped?");
     let kept: HashSet<&str> =
         exported.iter().filter_map(|index| names.get(index)).map(|name| bare(name)).collect();
     let unreached = |name: &str| {
@@ -62,52 +53,94 @@ pub fn snip(module: &[u8]) -> Result<Vec<u8>> {
         let is_idle = plain.starts_with(SHIM) && !kept.contains(bare(name));
         is_panic(&plain) || is_formatter(&plain) || is_idle || plain.starts_with(EXECUTOR)
     };
-    if names.is_empty() {
-        bail!("the compiled module names no functions: was it stripped?");
-    }
-    rewrite(module, |id, content| {
-        if id != CODE {
-            return Ok(None);
-        }
-        let mut reader = Reader { rest: content };
-        let count = reader.number()?;
-        let mut code = Vec::new();
-        push_number(&mut code, count);
-        for place in 0..count {
-            let length = reader.number()?;
-            let body = reader.take(length)?;
-            let snipped = names.get(&(imported + place)).is_some_and(|name| unreached(name));
-            let body = if snipped { &TRAP } else { body };
-            push_number(&mut code, body.len());
-            code.extend(body);
-        }
-        Ok(Some(code))
-    })
+    let snipped = names.iter().filter(|(_, name)| unreached(name)).map(|(&index, _)| index).collect();
+    rewrite(module, &mut Snipper { snipped, index: imported })
 }
 
 /// Every function's name and the length of its body.
 pub fn functions(module: &[u8]) -> Result<Vec<(String, usize)>> {
-    let mut imported = 0;
-    let mut lengths = Vec::new();
-    let mut names = HashMap::new();
-    rewrite(module, |id, content| {
-        let mut reader = Reader { rest: content };
-        match id {
-            IMPORTS => imported = count_functions(&mut reader)?,
-            CUSTOM if reader.name()? == "name" => names = read_names(&mut reader)?,
-            CODE => {
-                for _ in 0..reader.number()? {
-                    let length = reader.number()?;
-                    lengths.push(length);
-                    reader.take(length)?;
+    let Functions { mut names, imported, lengths, .. } = Functions::of(module)?;
+    let named = |(index, length)| (names.remove(&index).unwrap_or_default(), length);
+    Ok((imported..).zip(lengths).map(named).collect())
+}
+
+/// A module's functions, by their indices: those that are imported come first.
+#[derive(Default)]
+struct Functions {
+    names: HashMap<u32, String>,
+    exported: HashSet<u32>,
+    imported: u32,
+    /// Of the bodies, in bytes.
+    lengths: Vec<usize>,
+}
+
+impl Functions {
+    fn of(module: &[u8]) -> Result<Self> {
+        let mut functions = Self::default();
+        for payload in Parser::new(0).parse_all(module) {
+            match payload? {
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        functions.imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
+                    }
+                }
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        let export = export?;
+                        if export.kind == ExternalKind::Func {
+                            functions.exported.insert(export.index);
+                        }
+                    }
+                }
+                Payload::CodeSectionEntry(body) => functions.lengths.push(body.as_bytes().len()),
+                Payload::CustomSection(section) => {
+                    if let KnownCustom::Name(section) = section.as_known() {
+                        functions.read_names(section)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(functions)
+    }
+
+    fn read_names(&mut self, section: NameSectionReader<'_>) -> Result<()> {
+        for names in section {
+            if let Name::Function(names) = names? {
+                for named in names {
+                    let named = named?;
+                    self.names.insert(named.index, named.name.to_owned());
                 }
             }
-            _ => {}
         }
-        Ok(None)
-    })?;
-    let named = |(place, length)| (names.remove(&(imported + place)).unwrap_or_default(), length);
-    Ok(lengths.into_iter().enumerate().map(named).collect())
+        Ok(())
+    }
+}
+
+struct Snipper {
+    snipped: HashSet<u32>,
+    /// Of the next function.
+    index: u32,
+}
+
+impl Reencode for Snipper {
+    type Error = anyhow::Error;
+
+    fn parse_function_body(
+        &mut self,
+        code: &mut CodeSection,
+        body: FunctionBody<'_>,
+    ) -> Result<(), Error<anyhow::Error>> {
+        if self.snipped.contains(&self.index) {
+            let mut trap = Function::new([]);
+            trap.instructions().unreachable().end();
+            code.function(&trap);
+        } else {
+            code.raw(body.as_bytes());
+        }
+        self.index += 1;
+        Ok(())
+    }
 }
 
 fn is_panic(name: &str) -> bool {
@@ -135,95 +168,41 @@ fn bare(name: &str) -> &str {
     &name[..end.unwrap_or(name.len())]
 }
 
-fn count_functions(reader: &mut Reader<'_>) -> Result<usize> {
-    let count = reader.number()?;
-    for _ in 0..count {
-        reader.name()?;
-        reader.name()?;
-        if reader.byte()? != 0 {
-            bail!("an import that is no function");
-        }
-        reader.number()?;
-    }
-    Ok(count)
-}
-
-fn read_exports(reader: &mut Reader<'_>) -> Result<HashSet<usize>> {
-    let mut exported = HashSet::new();
-    for _ in 0..reader.number()? {
-        reader.name()?;
-        let is_function = reader.byte()? == 0;
-        let index = reader.number()?;
-        if is_function {
-            exported.insert(index);
-        }
-    }
-    Ok(exported)
-}
-
-fn read_names(reader: &mut Reader<'_>) -> Result<HashMap<usize, String>> {
-    const FUNCTIONS: u8 = 1;
-    let mut names = HashMap::new();
-    while !reader.rest.is_empty() {
-        let id = reader.byte()?;
-        let length = reader.number()?;
-        let mut reader = Reader { rest: reader.take(length).context("the names end early")? };
-        if id == FUNCTIONS {
-            for _ in 0..reader.number()? {
-                let index = reader.number()?;
-                names.insert(index, reader.name()?.to_owned());
-            }
-        }
-    }
-    Ok(names)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::sections::push_name;
+    use wasm_encoder::{
+        CodeSection, ExportKind, ExportSection, FunctionSection, Module, NameMap, NameSection, TypeSection,
+    };
 
     /// A module of one function after another, by name, the first of them exported.
     fn module(functions: &[&str]) -> Vec<u8> {
-        let mut exports = vec![1];
-        push_name(&mut exports, "first");
-        exports.extend([0, 0]);
-        let mut code = vec![functions.len() as u8];
-        let mut map = vec![functions.len() as u8];
-        for (index, name) in functions.iter().enumerate() {
-            code.extend([4, 0, 0x41, index as u8, 0x0b]);
-            map.push(index as u8);
-            push_name(&mut map, name);
+        let mut types = TypeSection::new();
+        types.ty().function([], []);
+        let (mut shapes, mut code, mut names) = (FunctionSection::new(), CodeSection::new(), NameMap::new());
+        for (index, name) in (0..).zip(functions) {
+            shapes.function(0);
+            let mut body = Function::new([]);
+            body.instructions().nop().end();
+            code.function(&body);
+            names.append(index, name);
         }
-        let mut names = Vec::new();
-        push_name(&mut names, "name");
-        names.push(1);
-        push_number(&mut names, map.len());
-        names.extend(map);
-        let mut module = b"\0asm\x01\0\0\0".to_vec();
-        for (id, content) in [(EXPORTS, exports), (CODE, code), (CUSTOM, names)] {
-            module.push(id);
-            push_number(&mut module, content.len());
-            module.extend(content);
-        }
-        module
+        let mut exports = ExportSection::new();
+        exports.export("first", ExportKind::Func, 0);
+        let mut named = NameSection::new();
+        named.functions(&names);
+        let mut module = Module::new();
+        module.section(&types).section(&shapes).section(&exports).section(&code).section(&named);
+        module.finish()
     }
 
     fn snipped(functions: &[&str]) -> Vec<bool> {
         let snipped = snip(&module(functions)).unwrap();
-        let mut bodies = Vec::new();
-        rewrite(&snipped, |id, content| {
-            if id == CODE {
-                let mut reader = Reader { rest: content };
-                for _ in 0..reader.number()? {
-                    let length = reader.number()?;
-                    bodies.push(reader.take(length)? == TRAP);
-                }
-            }
-            Ok(None)
-        })
-        .unwrap();
-        bodies
+        let is_trap = |payload| match payload {
+            Payload::CodeSectionEntry(body) => Some(body.as_bytes() == [0, 0x00, 0x0b]),
+            _ => None,
+        };
+        Parser::new(0).parse_all(&snipped).filter_map(|payload| is_trap(payload.unwrap())).collect()
     }
 
     #[test]
