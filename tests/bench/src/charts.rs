@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use charts::{OTHERS, OURS};
+use charts::{OTHERS, OURS, Scale};
 use plotters::prelude::*;
 use serde_json::Value;
 
@@ -80,5 +80,5 @@ fn lines(run: &Value, file: &Path, title: &str, measures: &[(&str, &str, f64)]) 
     let lines = measures.iter().map(|&(label, measure, factor)| {
         (label, Vec::from_iter(rows.iter().filter_map(|row| point(row, measure, factor))))
     });
-    charts::lines(file, title, "events queued", &Vec::from_iter(lines))
+    charts::lines(file, title, "events queued", Scale::Logarithmic, &Vec::from_iter(lines))
 }

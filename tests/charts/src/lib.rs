@@ -1,8 +1,10 @@
 //! Pictures of what was measured, for the reports under `docs/`.
 
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
+use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 
 const SIZE: (u32, u32) = (760, 340);
@@ -18,8 +20,17 @@ pub type DrawingError = DrawingAreaErrorKind<std::io::Error>;
 /// A line with its name.
 pub type Line<'a> = (&'a str, Vec<(f64, f64)>);
 
-/// One line a measure, over what stands below; both axes logarithmic. Without any point there is no picture.
-pub fn lines(file: &Path, title: &str, below: &str, lines: &[Line<'_>]) -> Result<()> {
+/// How the measures' axis is drawn.
+#[derive(Clone, Copy)]
+pub enum Scale {
+    /// From zero.
+    Linear,
+    /// For what grows by orders of magnitude; it has no zero.
+    Logarithmic,
+}
+
+/// One line a measure, over what stands below, whose axis is logarithmic. Without any point there is no picture.
+pub fn lines(file: &Path, title: &str, below: &str, scale: Scale, lines: &[Line<'_>]) -> Result<()> {
     let points = || lines.iter().flat_map(|(_, points)| points);
     if points().next().is_none() {
         return Ok(());
@@ -27,26 +38,42 @@ pub fn lines(file: &Path, title: &str, below: &str, lines: &[Line<'_>]) -> Resul
     let range = |values: Vec<f64>| {
         let least = values.iter().copied().fold(f64::MAX, f64::min);
         let most = values.iter().copied().fold(0.0, f64::max);
-        (least / 1.5..most * 1.5).log_scale()
+        least / 1.5..most * 1.5
     };
-    picture(file, title, |chart| {
-        let mut chart = chart.x_label_area_size(40).y_label_area_size(60).build_cartesian_2d(
-            range(points().map(|(place, _)| *place).collect()),
-            range(points().map(|(_, value)| *value).collect()),
-        )?;
-        chart.configure_mesh().x_desc(below).draw()?;
-        for ((label, points), colour) in lines.iter().zip(COLOURS) {
-            let line = chart.draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)))?;
-            line.label(*label).legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour));
-            chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, colour.filled())))?;
-        }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .border_style(OTHERS)
-            .background_style(WHITE)
-            .draw()
+    let across = range(points().map(|(place, _)| *place).collect());
+    let up = range(points().map(|(_, value)| *value).collect());
+    picture(file, title, |chart| match scale {
+        Scale::Linear => draw_lines(chart, below, across, 0.0..up.end / 1.5 * 1.1, lines),
+        Scale::Logarithmic => draw_lines(chart, below, across, up.log_scale(), lines),
     })
+}
+
+fn draw_lines<Up>(
+    chart: &mut ChartBuilder<'_, '_, SVGBackend<'_>>,
+    below: &str,
+    across: Range<f64>,
+    up: Up,
+    lines: &[Line<'_>],
+) -> Result<(), DrawingError>
+where
+    Up: AsRangedCoord<Value = f64>,
+    Up::CoordDescType: ValueFormatter<f64>,
+{
+    let mut chart =
+        chart.x_label_area_size(40).y_label_area_size(60).build_cartesian_2d(across.log_scale(), up)?;
+    let plain = |value: &f64| value.to_string();
+    chart.configure_mesh().x_desc(below).x_label_formatter(&plain).y_label_formatter(&plain).draw()?;
+    for ((label, points), colour) in lines.iter().zip(COLOURS) {
+        let line = chart.draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)))?;
+        line.label(*label).legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour));
+        chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, colour.filled())))?;
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .border_style(OTHERS)
+        .background_style(WHITE)
+        .draw()
 }
 
 /// A picture with this title, with whatever `draw` makes of the chart.

@@ -3,6 +3,7 @@
 use super::{Figures, Outage, PACINGS, Run};
 use crate::site::Pacing;
 use anyhow::{Context, Result};
+use charts::Scale;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -43,10 +44,9 @@ fn draw(run: &Run, folder: &Path) -> Result<()> {
     let picture = |name: &str, title: &str, value: fn(&Figures) -> f64| {
         let lines = PACINGS.map(|pacing| {
             let rows = run.crowds.iter().filter(|row| row.pacing == pacing);
-            // A logarithmic axis has no zero.
-            (pacing.name(), Vec::from_iter(rows.map(|row| (row.present as f64, value(row).max(0.01)))))
+            (pacing.name(), Vec::from_iter(rows.map(|row| (row.present as f64, value(row)))))
         });
-        charts::lines(&folder.join(name), title, "visitors at once", &lines)
+        charts::lines(&folder.join(name), title, "visitors at once", Scale::Linear, &lines)
     };
     picture("accepted.svg", "Requests taken a minute, of 100", |row| row.accepted)?;
     picture("limited.svg", "Answers that are 429, %", |row| 100.0 * row.limited)?;
