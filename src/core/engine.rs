@@ -15,6 +15,7 @@
 mod adopting;
 mod answers;
 mod insuring;
+mod leaving;
 mod privacy;
 mod sending;
 mod storing;
@@ -22,7 +23,7 @@ mod storing;
 use crate::core::account::Account;
 use crate::core::effect::Effect;
 use crate::core::event::Refusal;
-use crate::core::exit::{Mark, Marks, destination};
+use crate::core::exit::{Marks, destination};
 use crate::core::flush::FlushCall;
 use crate::core::identity::Identity;
 use crate::core::json;
@@ -268,66 +269,6 @@ impl Engine {
         self.advance(now);
     }
 
-    /// Where the last reply was a success from, as another page may have noted since; the shell tells it before
-    /// [`Engine::handle_exit`], where it can read it.
-    pub fn handle_link(&mut self, good: Option<u32>) {
-        self.good_link = good;
-    }
-
-    /// The page cannot be seen any more. It may be gone in a moment, or live on for hours.
-    pub fn handle_hidden(&mut self, now: u64) {
-        if let Phase::Open = self.phase {
-            self.send_at_exit(now);
-            self.keep_elsewhere();
-        }
-    }
-
-    /// The page goes away: hidden for good, frozen or into the back/forward cache.
-    pub fn handle_exit(&mut self, now: u64) {
-        self.end_insurance();
-        let held = match &mut self.phase {
-            Phase::Opening { held, .. } => std::mem::take(held),
-            Phase::Open => Vec::new(),
-            Phase::Away | Phase::Closed => return,
-        };
-        self.phase = Phase::Away;
-        for call in held {
-            self.perform(call, now);
-        }
-        self.leave(now);
-    }
-
-    /// The page is back from the back/forward cache or a freeze. Others may have adopted its segments, so it
-    /// starts anew under the name `owner`.
-    pub fn handle_return(&mut self, owner: String, now: u64) {
-        if let Phase::Away = self.phase {
-            self.queue = Queue::new(owner);
-            self.account = Account::default();
-            self.adoption = Adoption::default();
-            self.marks.note_return();
-            self.round = 0;
-            self.requests.clear();
-            self.writes.clear();
-            self.open(now);
-        }
-    }
-
-    /// Another page has taken this one for dead and adopted its segments: it starts anew under the name `owner`.
-    pub fn handle_usurped(&mut self, owner: String, now: u64) {
-        if let Phase::Open = self.phase {
-            self.phase = Phase::Away;
-            self.keep_elsewhere();
-            self.effects.push(Effect::Leave { mark: None });
-            self.handle_return(owner, now);
-        }
-    }
-
-    /// The page wants no more of the tracker. What is left is sent by the next page.
-    pub fn handle_close(&mut self, now: u64) {
-        self.handle_exit(now);
-        self.phase = Phase::Closed;
-    }
-
     fn open(&mut self, now: u64) {
         self.unwritten = Change::default();
         if !self.may_store() {
@@ -388,24 +329,6 @@ impl Engine {
         }
         self.settle_flush_calls(now);
         self.check_account();
-    }
-
-    fn leave(&mut self, now: u64) {
-        self.send_at_exit(now);
-        let departing = self.departing_requests();
-        // In a crowd a success says little about the next request, and a beacon to the endpoint itself brings no key.
-        let authorised = self.fetch_outlives || self.options.beacon_url.is_some();
-        let trusted = self.good_link == Some(self.to)
-            && !self.pacing.shared().is_crowded()
-            && authorised
-            && !self.awaits_doubtful_reply(now)
-            && self.may_store();
-        let mark = Mark::new(self.to, now, self.tab.as_deref().unwrap_or(""), &departing).filter(|_| trusted);
-        self.marks.note_departure(departing, mark.clone());
-        self.abort_what_cannot_outlive();
-        self.keep_elsewhere();
-        self.effects.push(Effect::Leave { mark });
-        self.settle_flush_calls(now);
     }
 
     fn deadline(&self) -> u64 {

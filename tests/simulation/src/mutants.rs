@@ -48,7 +48,7 @@ pub const ALL: &[Mutant] = &[
     },
     Mutant {
         name: "marks_without_a_good_reply",
-        file: "src/core/engine.rs",
+        file: "src/core/engine/leaving.rs",
         text: "let trusted = self.good_link == Some(self.to)\n            && ",
         becomes: "let trusted = ",
         breaks: "events that went into an outage are settled by the next success",
@@ -139,14 +139,14 @@ pub const ALL: &[Mutant] = &[
     },
     Mutant {
         name: "returns_under_the_old_name",
-        file: "src/core/engine.rs",
+        file: "src/core/engine/leaving.rs",
         text: "            self.queue = Queue::new(owner);\n            self.account",
         becomes: "            let _ = owner;\n            self.queue = Queue::new(self.queue.owner().into());\n            self.account",
         breaks: "a page that returns overwrites what others have adopted",
     },
     Mutant {
         name: "leaves_requests_to_a_frozen_page",
-        file: "src/core/engine.rs",
+        file: "src/core/engine/leaving.rs",
         text: "        self.abort_what_cannot_outlive();\n",
         becomes: "",
         breaks: "a frozen page's request goes on while another page sends its events",

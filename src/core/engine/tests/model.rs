@@ -3,6 +3,7 @@
 use crate::core::dead_letter::DeadLetter;
 use crate::core::effect::Request;
 use crate::core::engine::*;
+use crate::core::exit::Mark;
 use crate::core::notice::FlushResult;
 use crate::core::options::Value;
 use crate::core::rows::{self, changes::Changes};
