@@ -16,6 +16,7 @@ mod adopting;
 mod answers;
 mod insuring;
 mod leaving;
+mod opening;
 mod privacy;
 mod sending;
 mod storing;
@@ -30,7 +31,6 @@ use crate::core::json;
 use crate::core::notice::{LastError, Notice};
 use crate::core::options::Options;
 use crate::core::pacing::Pacing;
-use crate::core::policy;
 use crate::core::queue::Queue;
 use crate::core::random::Random;
 use crate::core::segment::Kept;
@@ -38,8 +38,9 @@ use crate::core::shared::News;
 use crate::core::time::{NEVER, earliest};
 use adopting::Adoption;
 use insuring::Insurance;
+use opening::Storage;
 use sending::InFlight;
-use storing::{Change, PendingWrite, Storage};
+use storing::{Change, PendingWrite};
 
 pub use adopting::Orphan;
 pub use storing::StoreFailure;
@@ -267,16 +268,6 @@ impl Engine {
             self.note(News::Online, now);
         }
         self.advance(now);
-    }
-
-    fn open(&mut self, now: u64) {
-        self.unwritten = Change::default();
-        if !self.may_store() {
-            return self.begin_without_store(now);
-        }
-        self.phase = Phase::Opening { deadline: now + policy::OPEN_TIMEOUT, held: Vec::new() };
-        self.storage = Storage::Store;
-        self.ask_for_store();
     }
 
     fn handle_call(&mut self, call: Call, now: u64) {

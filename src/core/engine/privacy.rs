@@ -1,7 +1,8 @@
 //! The visitor's word: nothing is sent or stored against it.
 
 use super::adopting::Adoption;
-use super::storing::{Change, Storage};
+use super::opening::Storage;
+use super::storing::Change;
 use super::{Call, Engine, Phase};
 use crate::core::account::DropReason;
 use crate::core::effect::Effect;

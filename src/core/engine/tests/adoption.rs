@@ -3,6 +3,7 @@
 use super::model::*;
 use crate::core::account::DropReason;
 use crate::core::engine::*;
+use crate::core::policy;
 
 #[test]
 fn events_of_a_living_page_are_nobody_elses() {

@@ -3,6 +3,7 @@
 use super::model::*;
 use crate::core::engine::*;
 use crate::core::notice::Waiting;
+use crate::core::policy;
 
 #[test]
 fn a_task_of_250_events_is_one_transaction_and_three_requests_in_order() {

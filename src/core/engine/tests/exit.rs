@@ -4,6 +4,7 @@ use super::model::*;
 use crate::core::engine::*;
 use crate::core::notice::Waiting;
 use crate::core::options::Value;
+use crate::core::policy;
 use crate::core::rows;
 
 /// A page that left five events with the browser, and the next page on the same disk.

@@ -1,7 +1,7 @@
 //! What the browser is given for the case that a page dies.
 
 use super::model::*;
-use crate::core::engine::*;
+use crate::core::policy;
 
 /// A page that can be insured, on a disk where the last reply was a success.
 fn insured(disk: &mut Disk) -> Page {

@@ -6,6 +6,7 @@ use crate::core::engine::*;
 use crate::core::exit::Mark;
 use crate::core::notice::FlushResult;
 use crate::core::options::Value;
+use crate::core::policy;
 use crate::core::rows::{self, changes::Changes};
 use crate::core::segment::{Record, SegmentKey};
 use crate::core::shared;

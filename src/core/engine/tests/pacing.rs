@@ -4,6 +4,7 @@ use super::model::*;
 use crate::core::engine::*;
 use crate::core::notice::Waiting;
 use crate::core::options::Value;
+use crate::core::policy;
 use crate::core::verdict::Response;
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::model::*;
 use crate::core::engine::*;
+use crate::core::policy;
 use crate::core::segment::Record;
 
 #[test]

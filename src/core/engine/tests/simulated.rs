@@ -3,6 +3,7 @@
 use super::model::*;
 use crate::core::engine::*;
 use crate::core::options::Value;
+use crate::core::policy;
 use crate::core::verdict::Response;
 
 #[test]

@@ -3,6 +3,7 @@
 use super::model::*;
 use crate::core::engine::*;
 use crate::core::options::Value;
+use crate::core::policy;
 
 #[test]
 fn nothing_is_sent_before_the_store_has_it() {

@@ -5,6 +5,7 @@ use crate::core::dead_letter::{Disposal, Reason};
 use crate::core::engine::*;
 use crate::core::notice::Waiting;
 use crate::core::options::Value;
+use crate::core::policy;
 use crate::core::verdict::Response;
 
 #[test]

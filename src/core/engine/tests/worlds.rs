@@ -1,7 +1,7 @@
 //! Random lives of pages on one disk.
 
 use super::model::*;
-use crate::core::engine::*;
+use crate::core::policy;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
