@@ -1,17 +1,18 @@
 //! Carries out the engine's effects, one after another. The engine is never borrowed while the page's own code
 //! runs: a listener may call the tracker.
 
+mod hearing;
+
 use crate::browser::environment;
 use crate::browser::lifecycle::{self, Lifecycle};
 use crate::browser::store::{self, Answer, Store};
 use crate::browser::transport::{self, Transport};
-use crate::core::dead_letter::{DeadLetter, Disposal};
+use crate::core::dead_letter::Disposal;
 use crate::core::effect::{Effect, Request, Write};
-use crate::core::engine::{Engine, Setup, StoreFailure};
+use crate::core::engine::{Engine, Setup};
 use crate::core::options::Options;
 use crate::core::rows::{self, Operations};
-use crate::core::shared::{self, Granted, Share};
-use crate::core::verdict::Response;
+use crate::core::shared::{Granted, Share};
 use crate::core::{policy, text};
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
@@ -245,106 +246,6 @@ impl Driver {
         }
     }
 
-    /// What JavaScript tells; what it returns is for the two that are asked in the midst of a transaction.
-    fn answer(
-        &'static self,
-        kind: u32,
-        id: u32,
-        text: Option<String>,
-        failure: Option<String>,
-    ) -> Option<String> {
-        match kind {
-            store::LEASE => {
-                let state = self.state.borrow();
-                return rows::take_lease(text.as_deref(), state.engine.owner(), environment::now());
-            }
-            store::SHARE => {
-                let mut state = self.state.borrow_mut();
-                let (share, answer) = state.sharing.iter_mut().find(|(share, _)| share.id == id)?;
-                let (row, granted) = shared::update(text.as_deref(), share);
-                *answer = Some(granted);
-                return row;
-            }
-            store::LIFE => self.read_link(),
-            _ => {}
-        }
-        self.hear(kind, id, text, failure);
-        None
-    }
-
-    /// What the store tells, what became of requests, and what becomes of the page.
-    fn hear(&'static self, kind: u32, id: u32, text: Option<String>, failure: Option<String>) {
-        let refused = text.is_none();
-        let text = text.unwrap_or_default();
-        let now = environment::now();
-        let mut state = self.state.borrow_mut();
-        let current = id == state.openings;
-        let State { engine, store, sharing, .. } = &mut *state;
-        let mut answer = None;
-        match kind {
-            store::WRITTEN => engine.handle_written(id, failure.as_deref().map(read_failure), now),
-            store::STATS => {
-                let others = rows::accounts_without(&text, engine.owner());
-                let leases = store.as_ref().is_some_and(Store::leases);
-                answer = Some(to_js(&engine.stats(&others, now).members(leases)));
-            }
-            store::LETTERS => {
-                let letters = rows::letters(&text).into_iter().map(DeadLetter::members);
-                answer = Some(to_js(&letters.collect::<Vec<_>>()));
-            }
-            store::RESEND | store::DISCARD => {
-                let letters = rows::letters(&text);
-                let disposal = if kind == store::RESEND { Disposal::Resend } else { Disposal::Discard };
-                answer = Some((letters.len() as u32).into());
-                engine.handle_letters(letters, disposal, now);
-            }
-            store::SHARED => {
-                if let Some(place) = sharing.iter().position(|(share, _)| share.id == id) {
-                    let (_, granted) = sharing.swap_remove(place);
-                    engine.handle_shared(id, granted.filter(|_| failure.is_none()), now);
-                }
-            }
-            store::RESPONSE => {
-                let response =
-                    if refused { failure.map(Response::failed) } else { Some(Response::read(&text, now)) };
-                if let Some(response) = response {
-                    engine.handle_response(id, response, now);
-                }
-            }
-            store::LIFE => lifecycle::tell(engine, &text, now),
-            _ if !current => {}
-            store::CLOSED => engine.handle_store_closed(now),
-            store::OPENED => match failure {
-                None => {
-                    let identity = rows::read_identity(&text).unwrap_or_else(|| engine.identity().clone());
-                    engine.handle_opened(identity, now);
-                }
-                Some(failure) => {
-                    // After its time the engine takes nothing more: what is left stays for the next page.
-                    let left =
-                        if engine.is_opening() { store::take_left(&self.instance) } else { String::new() };
-                    engine.handle_open_failed(message(&failure), rows::records_in(&left), now);
-                }
-            },
-            store::ORPHANS => engine.handle_orphans(rows::orphans(&text), now),
-            store::LOADED => {
-                let owner = std::mem::take(&mut state.loading);
-                let engine = &mut state.engine;
-                if refused {
-                    engine.handle_load_failed(&owner);
-                } else {
-                    engine.handle_loaded(&owner, rows::records(&text), now);
-                }
-            }
-            _ => engine.handle_usurped(environment::unique_name(), now),
-        }
-        drop(state);
-        self.drain();
-        if let Some(answer) = answer {
-            self.settle(id, &answer);
-        }
-    }
-
     /// Reads all rows of a store for a call of the page's.
     fn ask(&'static self, kind: u32, store: &str, settle: Function) {
         let call = self.note_call(settle);
@@ -394,19 +295,6 @@ impl Driver {
 /// A value as plain JavaScript data.
 pub fn to_js(value: &impl Serialize) -> JsValue {
     value.serialize(&Serializer::json_compatible()).unwrap_or_default()
-}
-
-/// The message of an error that `store.js` tells as its name and its message.
-fn message(failure: &str) -> String {
-    rows::fields(failure).last().unwrap_or_default().into()
-}
-
-fn read_failure(failure: &str) -> StoreFailure {
-    if failure.starts_with("QuotaExceededError") {
-        StoreFailure::Quota
-    } else {
-        StoreFailure::Closed(message(failure))
-    }
 }
 
 const GOOD_LINK: &str = "good_link";
