@@ -2,6 +2,7 @@
 
 mod bundle;
 mod embed;
+mod glue;
 pub mod integrity;
 mod names;
 mod package;
@@ -41,7 +42,7 @@ pub fn run(options: &Options) -> Result<()> {
             println!("   the module is the one optimised before");
             return Ok(());
         }
-        let (module, glue) = names::shorten(&wasm::optimise()?, &wasm::glue()?)?;
+        let (module, glue) = names::shorten(&wasm::optimise()?, &glue::read_glue()?)?;
         write(&optimised_module(), &module)?;
         embed::write_module(&module)?;
         write(&bundle::glue(), glue)?;

@@ -4,14 +4,15 @@
 //!   What formats it is 5 KB, and 2 KB are what values in such messages are formatted by.
 //! - wasm-bindgen has a shim for every shape of closure in its crates, and the table of functions keeps them all. Only
 //!   JavaScript calls them, and only those that are exported.
+//! - It exports what its own glue calls, of which ours leaves some out.
 
 use std::collections::{HashMap, HashSet};
 
 use anyhow::{Result, ensure};
 use wasm_encoder::reencode::{Error, Reencode};
-use wasm_encoder::{CodeSection, Function};
+use wasm_encoder::{CodeSection, ExportSection, Function};
 use wasmparser::{
-    ExternalKind, FunctionBody, KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef,
+    Export, ExternalKind, FunctionBody, KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef,
 };
 
 use super::rewrite::rewrite;
@@ -42,8 +43,9 @@ const SHIM: &str = "wasm_bindgen::convert::closures::_::invoke";
 /// What runs `async` functions, of which the package has none; js-sys exports it.
 const EXECUTOR: &str = "js_sys::futures::";
 
-/// The module with traps in place of those functions' bodies; an optimiser finds what else they leave unreached.
-pub fn snip(module: &[u8]) -> Result<Vec<u8>> {
+/// The module with traps in place of those functions' bodies, and without the exports that the glue does not name; an
+/// optimiser finds what else they leave unreached.
+pub fn snip(module: &[u8], glue: &str) -> Result<Vec<u8>> {
     let Functions { names, exported, imported, .. } = Functions::of(module)?;
     ensure!(!names.is_empty(), "the compiled module names no functions: was it stripped?");
     let kept: HashSet<&str> =
@@ -54,7 +56,7 @@ pub fn snip(module: &[u8]) -> Result<Vec<u8>> {
         is_panic(&plain) || is_formatter(&plain) || is_idle || plain.starts_with(EXECUTOR)
     };
     let snipped = names.iter().filter(|(_, name)| unreached(name)).map(|(&index, _)| index).collect();
-    rewrite(module, &mut Snipper { snipped, index: imported })
+    rewrite(module, &mut Snipper { glue, snipped, index: imported })
 }
 
 /// Every function's name and the length of its body.
@@ -117,14 +119,26 @@ impl Functions {
     }
 }
 
-struct Snipper {
+struct Snipper<'a> {
+    glue: &'a str,
     snipped: HashSet<u32>,
     /// Of the next function.
     index: u32,
 }
 
-impl Reencode for Snipper {
+impl Reencode for Snipper<'_> {
     type Error = anyhow::Error;
+
+    fn parse_export(
+        &mut self,
+        exports: &mut ExportSection,
+        export: Export<'_>,
+    ) -> Result<(), Error<anyhow::Error>> {
+        if self.glue.contains(&format!("wasm.{}", export.name)) {
+            exports.export(export.name, self.export_kind(export.kind)?, export.index);
+        }
+        Ok(())
+    }
 
     fn parse_function_body(
         &mut self,
@@ -171,9 +185,7 @@ fn bare(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wasm_encoder::{
-        CodeSection, ExportKind, ExportSection, FunctionSection, Module, NameMap, NameSection, TypeSection,
-    };
+    use wasm_encoder::{ExportKind, FunctionSection, Module, NameMap, NameSection, TypeSection};
 
     /// A module of one function after another, by name, the first of them exported.
     fn module(functions: &[&str]) -> Vec<u8> {
@@ -197,7 +209,7 @@ mod tests {
     }
 
     fn snipped(functions: &[&str]) -> Vec<bool> {
-        let snipped = snip(&module(functions)).unwrap();
+        let snipped = snip(&module(functions), "wasm.first()").unwrap();
         let is_trap = |payload| match payload {
             Payload::CodeSectionEntry(body) => Some(body.as_bytes() == [0, 0x00, 0x0b]),
             _ => None,
@@ -217,7 +229,13 @@ mod tests {
     }
 
     #[test]
+    fn what_the_glue_does_not_name_is_not_exported() {
+        let exported = |glue| Functions::of(&snip(&module(&["a"]), glue).unwrap()).unwrap().exported.len();
+        assert_eq!((exported("wasm.first();"), exported("wasm.second();")), (1, 0));
+    }
+
+    #[test]
     fn a_module_without_names_is_an_error() {
-        assert!(snip(&module(&[])).is_err());
+        assert!(snip(&module(&[]), "").is_err());
     }
 }

@@ -4,13 +4,13 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use toml_edit::{Array, DocumentMut, value};
 
-use super::{bundle, embed, optimised_module, read, read_text, snip, write};
+use super::{bundle, embed, glue, optimised_module, read, read_text, snip, write};
 use crate::setup::rust;
 use crate::{paths, process};
 
@@ -20,9 +20,6 @@ const CANDIDATES: &[&[&str]] = &[
     &["--flatten", "--rereloop", "-Oz", "-Oz", "--always-inline-max-function-size=5"],
     &["--flatten", "--rereloop", "-O4", "-Oz", "--always-inline-max-function-size=5"],
 ];
-
-/// The JavaScript that the crate imports.
-const IMPORTED: &[&str] = &["src/js/environment.js", "src/js/store.js", "src/js/transport.js"];
 
 /// What rustc's output uses. Named, because the section that lists it is stripped with the symbols.
 const FEATURES: &[&str] = &[
@@ -83,50 +80,6 @@ fn cargo_home() -> PathBuf {
         .unwrap_or_default()
 }
 
-/// The glue as a function that makes an instance of the module: wasm-bindgen's own has room for one, and a trap leaves an
-/// instance that nobody may call any more. It imports the facade's own copies of what the crate imports, not those that
-/// wasm-bindgen put beside the module: the bundle must hold each once.
-pub fn glue() -> Result<String> {
-    let glue = read_text(&paths::wasm_pack().join("appizer.js"))?;
-    as_function(&glue, paths::root())
-}
-
-/// `instantiate(module, guard, makeStore)` gives the functions of a new instance, all of which went through `guard`.
-fn as_function(glue: &str, root: &Path) -> Result<String> {
-    let mut glue = glue.to_owned();
-    let mut imports = String::new();
-    for imported in IMPORTED {
-        let is_it = |line: &&str| line.starts_with("import") && line.contains(imported);
-        let lines: Vec<String> = glue.lines().filter(is_it).map(String::from).collect();
-        ensure!(!lines.is_empty(), "wasm-bindgen's glue does not import {imported}");
-        for line in lines {
-            let (what, _) = line.split_once(" from ").context("an import without its `from`")?;
-            imports += &format!("{what} from {:?};\n", root.join(imported).display().to_string());
-            glue = glue.replacen(&line, "", 1);
-        }
-    }
-    let (body, _) = cut(&glue, "\nlet wasmModule, wasmInstance, wasm;")?;
-    // Older than any browser that has reference types.
-    let (before, polyfill) = cut(body, "\nif (!('encodeInto' in cachedTextEncoder)) {")?;
-    let (_, after) = polyfill.split_once("\n}\n").context("the glue's encodeInto does not end")?;
-    let names = glue.lines().filter_map(|line| line.strip_prefix("export function ")?.split('(').next());
-    let names = names.collect::<Vec<_>>().join(", ");
-    let body = [before, "\n", after].concat().replace("\nexport function ", "\nfunction ");
-    Ok(format!(
-        "{imports}\nexport function instantiate(module, guard, makeStore) {{\n{body}\n\
-         const instance = new WebAssembly.Instance(module, __wbg_get_imports());\n\
-         const wasm = guard(instance.exports);\nwasm.__wbindgen_start();\nreturn {{ {names} }};\n}}\n"
-    ))
-}
-
-/// What comes before the only `mark` of the text, and what comes after it.
-fn cut<'a>(glue: &'a str, mark: &str) -> Result<(&'a str, &'a str)> {
-    let (before, after) =
-        glue.split_once(mark).with_context(|| format!("wasm-bindgen's glue has no {mark:?}"))?;
-    ensure!(!after.contains(mark), "wasm-bindgen's glue has more than one {mark:?}");
-    Ok((before, after))
-}
-
 /// The crate once more, as a `cdylib` alone, in a folder of its own: cargo optimises across crates (LTO) only
 /// where no `rlib` is asked for beside it, and the tests need the `rlib`. It saves an eighth of the module.
 fn write_cdylib_manifest() -> Result<PathBuf> {
@@ -137,7 +90,7 @@ fn write_cdylib_manifest() -> Result<PathBuf> {
     write(&folder.join("Cargo.toml"), as_cdylib(&manifest, &root.join("src/lib.rs"))?)?;
     write(&folder.join("Cargo.lock"), read(&root.join("Cargo.lock"))?)?;
     // wasm-bindgen looks for the JavaScript that the crate imports beside the manifest.
-    for imported in IMPORTED {
+    for imported in glue::IMPORTED {
         let copy = folder.join(imported);
         fs::create_dir_all(copy.with_file_name(""))
             .with_context(|| format!("creating a folder for {imported}"))?;
@@ -159,7 +112,7 @@ fn as_cdylib(manifest: &str, library: &Path) -> Result<String> {
 pub fn optimise() -> Result<Vec<u8>> {
     let directory = paths::intermediate();
     fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
-    write(&snipped_module(), snip::snip(&read(&compiled_module())?)?)?;
+    write(&snipped_module(), snip::snip(&read(&compiled_module())?, &glue::read_glue()?)?)?;
     let mut best: Option<(usize, Vec<u8>)> = None;
     for passes in CANDIDATES {
         let module = optimise_with(passes, &directory)?;
@@ -222,7 +175,7 @@ fn fingerprint() -> Result<String> {
     let tools = read(&paths::npm().join("package-lock.json"))?;
     let mut hash = Sha256::new();
     hash.update(read(&compiled_module())?);
-    hash.update(glue()?);
+    hash.update(glue::read_glue()?);
     hash.update(read(&env::current_exe().context("finding this program")?)?);
     hash.update(tools);
     hash.update(format!("{CANDIDATES:?} {FEATURES:?} {STRIPPED:?}"));
@@ -232,29 +185,6 @@ fn fingerprint() -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_glue_becomes_a_function_that_makes_an_instance() {
-        let imports = IMPORTED
-            .iter()
-            .enumerate()
-            .map(|(place, imported)| format!("import {{ of{place} }} from \"./snippets/x/{imported}\";\n"));
-        let glue = imports.collect::<String>()
-            + "\nexport function start(given) {}\n\nexport function close() {}\n\
-               const cachedTextEncoder = new TextEncoder();\n\
-               if (!('encodeInto' in cachedTextEncoder)) {\n    old();\n}\nlet more;\n\
-               let wasmModule, wasmInstance, wasm;\nfunction __wbg_finalize_init(instance) {}\n\
-               async function __wbg_load(module) {}\nexport { initSync, __wbg_init as default };";
-        let function = as_function(&glue, Path::new("/r")).unwrap();
-        assert!(function.starts_with("import { of0 } from \"/r/src/js/environment.js\";\n"), "{function}");
-        assert!(function.contains("\nexport function instantiate(module, guard, makeStore) {\n"));
-        assert!(function.contains("\nfunction close() {}") && function.contains("\nlet more;\n"));
-        let end =
-            "const wasm = guard(instance.exports);\nwasm.__wbindgen_start();\nreturn { start, close };\n}\n";
-        assert!(function.ends_with(end), "{function}");
-        assert!(!function.contains("__wbg_load") && !function.contains("old()"), "{function}");
-        assert!(as_function("let wasm;", Path::new("/r")).is_err());
-    }
 
     #[test]
     fn the_manifest_of_the_package_differs_in_its_kind_of_library_alone() {
