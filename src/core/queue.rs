@@ -274,11 +274,12 @@ impl Queue {
         }
     }
 
-    /// Records of the newest segments, those under these keys.
-    pub fn records(&self, keys: &[SegmentKey]) -> Puts {
+    /// Records of the newest segments, those under these keys, `room` bytes in all: a task may have tracked megabytes, and room
+    /// that is doubled until it is enough is never given back.
+    pub fn records(&self, keys: &[SegmentKey], room: usize) -> Puts {
         // They stand at the end: a long queue is not searched for what has just been added to it.
         let newest = self.segments.len().saturating_sub(keys.len());
-        let mut puts = Puts::default();
+        let mut puts = Puts { keys: Vec::new(), records: Operations::with_room(room) };
         for segment in self.segments.iter().skip(newest) {
             if keys.contains(&segment.key) {
                 puts.push(segment);

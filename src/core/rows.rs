@@ -45,6 +45,9 @@ pub const OF_THE_VISITOR: &str = "segments accounts identity marks dead_letters"
 /// Stands between the fields of a joined text (ASCII's unit separator), and nowhere else.
 pub const SEPARATOR: char = '\u{1f}';
 
+/// What a record has besides its envelopes, for each of them: an id and separators; of the first also store and key.
+pub const EVENT_ROOM: usize = 64;
+
 const LAYOUT: &str = "1";
 
 /// Changes of the store, in order, as one text: the store's name, the key and the row of each, where an empty row
@@ -53,6 +56,11 @@ const LAYOUT: &str = "1";
 pub struct Operations(String);
 
 impl Operations {
+    /// None yet, but room for so many bytes of them.
+    pub fn with_room(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
+    }
+
     /// Puts records.
     pub fn of_records(records: &[Record]) -> Self {
         let mut operations = Self::default();

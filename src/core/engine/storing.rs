@@ -174,8 +174,11 @@ impl Engine {
 
     /// Queues events, and has them stored with `change`.
     fn enqueue(&mut self, envelopes: Vec<Envelope>, mut change: Change, now: u64) {
-        self.account.accepted += envelopes.len() as u64;
+        let count = envelopes.len();
+        self.account.accepted += count as u64;
+        let before = self.queue.bytes();
         let keys = self.queue.push(envelopes, self.keeping(), now);
+        let room = (self.queue.bytes() - before) as usize + count * rows::EVENT_ROOM;
         if keys.is_empty() && change.deletes.is_empty() {
             return;
         }
@@ -186,7 +189,7 @@ impl Engine {
         if !keys.is_empty() {
             self.note_waiting(now);
         }
-        change.puts = self.queue.records(&keys);
+        change.puts = self.queue.records(&keys, room);
         self.write(change);
     }
 

@@ -22,7 +22,7 @@ fn a_task_of_250_events_becomes_segments_of_100_100_and_50() {
     let mut queue = Queue::new("p".into());
     let keys = queue.push(envelopes(0, 250), Kept::Writing, 0);
     let sizes: Vec<_> =
-        read(&queue.records(&keys).records).iter().map(|record| record.ids.split(' ').count()).collect();
+        read(&queue.records(&keys, 0).records).iter().map(|record| record.ids.split(' ').count()).collect();
     assert_eq!(sizes, [100, 100, 50]);
 }
 
