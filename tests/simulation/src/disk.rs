@@ -10,7 +10,7 @@ use appizer_tracker::core::lease::Lease;
 use appizer_tracker::core::policy;
 use appizer_tracker::core::rows::changes::Changes;
 use appizer_tracker::core::segment::{Record, SegmentKey};
-use appizer_tracker::core::shared::{self, Granted, Share};
+use appizer_tracker::core::shared::{self, Granted, News, Share};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The rows of the database.
@@ -24,6 +24,8 @@ pub struct Stores {
     pub letters: BTreeMap<String, DeadLetter>,
     /// What all pages know of the endpoint.
     pub pacing: Option<String>,
+    /// What that row was told by a server's `Retry-After`: of which destination, and until when.
+    pub asked: (u32, u64),
 }
 
 /// `localStorage`: what is written is there at once, but reaches the disk later.
@@ -207,6 +209,18 @@ impl<Then> Disk<Then> {
 }
 
 impl Stores {
+    fn note_asked(&mut self, share: &Share) {
+        if self.asked.0 != share.to {
+            self.asked = (share.to, 0);
+        }
+        if let Some(News::Failed(failure) | News::Malformed(failure)) = share.news
+            && let Some(asked) = failure.retry_after
+        {
+            let until = share.now + asked.min(policy::MAX_RETRY_AFTER);
+            self.asked.1 = self.asked.1.max(until);
+        }
+    }
+
     fn apply(&mut self, work: &mut Work, ledger: &mut Ledger) -> Outcome {
         match work {
             Work::MoveIn(_) => {}
@@ -214,6 +228,7 @@ impl Stores {
                 self.write(write, (*page, *incarnation), *drops, ledger);
             }
             Work::Share(share) => {
+                self.note_asked(share);
                 let (row, granted) = shared::update(self.pacing.as_deref(), share);
                 self.pacing = row.or(self.pacing.take());
                 return Outcome::Granted(Box::new(granted));

@@ -6,6 +6,7 @@ use crate::weather::Weather;
 use crate::world::{Happening, World};
 use appizer_tracker::core::effect::Request;
 use appizer_tracker::core::policy;
+use appizer_tracker::core::shared::{Granted, Share};
 use appizer_tracker::core::verdict::{Response, Verdict, verdict};
 
 /// What browsers allow of bodies that outlive a page.
@@ -59,6 +60,16 @@ impl World {
         } else {
             let at = self.now + self.chance.delay(80, 3_000);
             self.at(at, Happening::Arrival(flight));
+        }
+    }
+
+    /// What one page was asked to wait all wait, once the shared row knows of it.
+    pub fn check_grant(&mut self, page: usize, share: &Share, granted: &Granted) {
+        let (to, until) = self.disk.stores.asked;
+        let early = until.saturating_sub(share.now);
+        if granted.tokens > 0 && to == share.to && early > 0 && !self.scenario.had_clock_trouble {
+            self.ledger
+                .blame(|| format!("page{page} is granted a request {early} ms before Retry-After lets it"));
         }
     }
 

@@ -268,6 +268,9 @@ impl World {
         if let Then::Letters(_) = transaction.then {
             self.refuse_letters(page);
         }
+        if let (Work::Share(share), Outcome::Granted(granted)) = (&transaction.work, &outcome) {
+            self.check_grant(page, share, granted);
+        }
         let looks = matches!(
             transaction.work,
             Work::Owners | Work::Accounts | Work::Marks | Work::Share(_) | Work::MoveIn(None)
