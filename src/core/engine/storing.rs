@@ -178,7 +178,7 @@ impl Engine {
         self.account.accepted += count as u64;
         let before = self.queue.bytes();
         let keys = self.queue.push(envelopes, self.keeping(), now);
-        let room = (self.queue.bytes() - before) as usize + count * rows::EVENT_ROOM;
+        let room = self.queue.bytes() - before + count * rows::EVENT_ROOM;
         if keys.is_empty() && change.deletes.is_empty() {
             return;
         }
