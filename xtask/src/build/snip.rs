@@ -3,16 +3,17 @@
 //! - A panic ends in a trap, with or without the message that it formats before: on this target the message goes nowhere.
 //!   What formats it is 5 KB, and 2 KB are what values in such messages are formatted by.
 //! - wasm-bindgen has a shim for every shape of closure in its crates, and the table of functions keeps them all. Only
-//!   JavaScript calls them, and only those that are exported.
+//!   JavaScript calls them, and only those that are exported. In the table one trap stands for all, and so does its type.
 //! - It exports what its own glue calls, of which ours leaves some out.
 
 use std::collections::{HashMap, HashSet};
 
 use anyhow::{Result, ensure};
-use wasm_encoder::reencode::{Error, Reencode};
-use wasm_encoder::{CodeSection, ExportSection, Function};
+use wasm_encoder::reencode::{Error, Reencode, utils};
+use wasm_encoder::{CodeSection, Elements, ExportSection, Function};
 use wasmparser::{
-    Export, ExternalKind, FunctionBody, KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef,
+    ElementItems, Export, ExternalKind, FunctionBody, KnownCustom, Name, NameSectionReader, Parser, Payload,
+    TypeRef,
 };
 
 use super::rewrite::rewrite;
@@ -56,7 +57,7 @@ pub fn snip(module: &[u8], glue: &str) -> Result<Vec<u8>> {
         is_panic(&plain) || is_formatter(&plain) || is_idle || plain.starts_with(EXECUTOR)
     };
     let snipped = names.iter().filter(|(_, name)| unreached(name)).map(|(&index, _)| index).collect();
-    rewrite(module, &mut Snipper { glue, snipped, index: imported })
+    rewrite(module, &mut Snipper { glue, snipped, trap: None, index: imported })
 }
 
 /// Every function's name and the length of its body.
@@ -122,6 +123,8 @@ impl Functions {
 struct Snipper<'a> {
     glue: &'a str,
     snipped: HashSet<u32>,
+    /// The one that stands in the table.
+    trap: Option<u32>,
     /// Of the next function.
     index: u32,
 }
@@ -138,6 +141,15 @@ impl Reencode for Snipper<'_> {
             exports.export(export.name, self.export_kind(export.kind)?, export.index);
         }
         Ok(())
+    }
+
+    fn element_items<'a>(&mut self, items: ElementItems<'a>) -> Result<Elements<'a>, Error<anyhow::Error>> {
+        let items = utils::element_items(self, items)?;
+        let Elements::Functions(functions) = items else { return Ok(items) };
+        let merged = functions.iter().map(|&index| {
+            if self.snipped.contains(&index) { *self.trap.get_or_insert(index) } else { index }
+        });
+        Ok(Elements::Functions(merged.collect()))
     }
 
     fn parse_function_body(
@@ -185,9 +197,11 @@ fn bare(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wasm_encoder::{ExportKind, FunctionSection, Module, NameMap, NameSection, TypeSection};
+    use wasm_encoder::{
+        ConstExpr, ElementSection, ExportKind, FunctionSection, Module, NameMap, NameSection, TypeSection,
+    };
 
-    /// A module of one function after another, by name, the first of them exported.
+    /// A module of one function after another, by name, all of them in the table and the first exported.
     fn module(functions: &[&str]) -> Vec<u8> {
         let mut types = TypeSection::new();
         types.ty().function([], []);
@@ -201,31 +215,57 @@ mod tests {
         }
         let mut exports = ExportSection::new();
         exports.export("first", ExportKind::Func, 0);
+        let mut elements = ElementSection::new();
+        elements.active(
+            None,
+            &ConstExpr::i32_const(1),
+            Elements::Functions((0..functions.len() as u32).collect()),
+        );
         let mut named = NameSection::new();
         named.functions(&names);
         let mut module = Module::new();
-        module.section(&types).section(&shapes).section(&exports).section(&code).section(&named);
+        module
+            .section(&types)
+            .section(&shapes)
+            .section(&exports)
+            .section(&elements)
+            .section(&code)
+            .section(&named);
         module.finish()
     }
 
-    fn snipped(functions: &[&str]) -> Vec<bool> {
+    /// Of each function whether it is a trap now, and the table.
+    fn snipped(functions: &[&str]) -> (Vec<bool>, Vec<u32>) {
         let snipped = snip(&module(functions), "wasm.first()").unwrap();
-        let is_trap = |payload| match payload {
-            Payload::CodeSectionEntry(body) => Some(body.as_bytes() == [0, 0x00, 0x0b]),
-            _ => None,
-        };
-        Parser::new(0).parse_all(&snipped).filter_map(|payload| is_trap(payload.unwrap())).collect()
+        let (mut traps, mut table) = (Vec::new(), Vec::new());
+        for payload in Parser::new(0).parse_all(&snipped) {
+            match payload.unwrap() {
+                Payload::CodeSectionEntry(body) => traps.push(body.as_bytes() == [0, 0x00, 0x0b]),
+                Payload::ElementSection(section) => {
+                    for element in section {
+                        let ElementItems::Functions(items) = element.unwrap().items else {
+                            panic!("no functions")
+                        };
+                        table.extend(items.into_iter().map(Result::unwrap));
+                    }
+                }
+                _ => {}
+            }
+        }
+        (traps, table)
     }
 
     #[test]
-    fn panics_and_shims_that_nobody_calls_become_traps() {
+    fn panics_and_shims_that_nobody_calls_become_traps_of_which_the_table_has_one() {
         let shim = |of: &str| format!("wasm_bindgen[5f]::convert::closures::_::invoke::<{of}>");
         let exported = shim("u32, u32") + " externref shim multivalue shim";
         let (inner, idle) = (shim("u32, u32"), shim("u32, bool"));
         let shown = "<usize as core[c5]::fmt::Display>::fmt";
         let functions =
             [&exported, "core[c5]::panicking::panic_fmt", &inner, &idle, shown, "core::fmt::write"];
-        assert_eq!(snipped(&functions), [false, true, false, true, true, false]);
+        let (traps, table) = snipped(&functions);
+        assert_eq!(traps, [false, true, false, true, true, false]);
+        assert_eq!(table, [0, 1, 2, 1, 1, 5]);
     }
 
     #[test]
