@@ -83,10 +83,14 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// What stands before and after the first `separator`; not generic like std's, so that it is there only once.
+/// What stands before and after the first `separator`, an ASCII character. Neither generic like std's, so that it is there only
+/// once, nor ready for a character of several bytes.
 #[inline(never)]
 pub fn split_at_char(text: &str, separator: char) -> Option<(&str, &str)> {
-    text.split_once(separator)
+    debug_assert!(separator.is_ascii());
+    let place = text.bytes().position(|byte| char::from(byte) == separator)?;
+    let (before, after) = text.split_at(place);
+    Some((before, after.split_at(1).1))
 }
 
 #[cfg(test)]
@@ -112,6 +116,14 @@ mod tests {
             let mut text = String::new();
             push_decimal(&mut text, number);
             prop_assert_eq!(text, number.to_string());
+        }
+
+        #[test]
+        fn fields_are_what_stands_between_the_separators(text in "([^\t\n]|\t|é|\n){0,20}") {
+            for separator in ['\t', '\n', '\u{1f}'] {
+                prop_assert_eq!(fields(&text, separator).collect::<Vec<_>>(), text.split(separator).collect::<Vec<_>>());
+                prop_assert_eq!(split_at_char(&text, separator), text.split_once(separator));
+            }
         }
     }
 }
