@@ -74,15 +74,12 @@ impl Engine {
         );
         let settling = self.is_settling();
         let queued = self.account.queued();
-        let (queue, effects) = (&self.queue, &mut self.effects);
-        self.flush_calls.retain(|call| {
-            let done = !settling && !queue.holds(call.order);
-            let answered = done || stuck || call.deadline <= now;
-            if answered {
-                effects.push(Effect::SettleFlush { call: call.id, result: call.result(queued, wait) });
-            }
-            !answered
-        });
+        let is_answered =
+            |call: &FlushCall| stuck || call.deadline <= now || !settling && !self.queue.holds(call.order);
+        while let Some(place) = self.flush_calls.iter().position(is_answered) {
+            let call = self.flush_calls.remove(place);
+            self.effects.push(Effect::SettleFlush { call: call.id, result: call.result(queued, wait) });
+        }
     }
 
     /// Why nothing is sent just now.

@@ -203,9 +203,13 @@ impl Engine {
     /// Requests that outlive the page, and the ids of their events. Not those under an old key: their replies tell nothing of
     /// the new one.
     pub(super) fn departing_requests(&self) -> Vec<(u32, String)> {
-        let outliving =
-            self.requests.iter().filter(|in_flight| in_flight.keepalive && in_flight.to == self.to);
-        outliving.map(|in_flight| (in_flight.id, self.queue.ids(in_flight.id))).collect()
+        let mut departing = Vec::new();
+        for &InFlight { id, to, keepalive, .. } in &self.requests {
+            if keepalive && to == self.to {
+                departing.push((id, self.queue.ids(id)));
+            }
+        }
+        departing
     }
 
     /// A page that is frozen or closes its tracker lives on, and so would its requests, while another page adopts
