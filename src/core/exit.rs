@@ -125,18 +125,16 @@ impl Marks {
         true
     }
 
-    /// Every marked event has been dealt with: the pages whose marks can be deleted.
-    pub fn take_spent(&mut self) -> Vec<String> {
+    /// A page of whose marks every event has been dealt with, one at a time: they can be deleted.
+    pub fn take_spent(&mut self) -> Option<String> {
         if self.settled {
             let departed = &self.departed;
             self.marks.iter_mut().for_each(|(_, ids)| *ids = filter(ids, &|id| is_in(departed, id)));
         }
         // A page may have two marks, one from each store; they are deleted together.
-        let open = |owner: &str| self.marks.iter().any(|(of, ids)| of == owner && !ids.is_empty());
-        let owners = self.marks.iter().map(|(owner, _)| owner);
-        let spent: Vec<String> = owners.filter(|owner| !open(owner)).cloned().collect();
-        self.marks.retain(|(owner, _)| !spent.contains(owner));
-        spent
+        let is_spent = |owner: &str| self.marks.iter().all(|(of, ids)| of != owner || ids.is_empty());
+        let place = self.marks.iter().position(|(owner, _)| is_spent(owner))?;
+        Some(self.marks.swap_remove(place).0)
     }
 }
 

@@ -139,8 +139,9 @@ impl Engine {
         self.account.handed_over += removal.events.len() as u64;
         let mut change = Change::of(removal);
         if self.adoption.owners.is_empty() {
-            let spent = self.marks.take_spent();
-            spent.iter().for_each(|owner| change.deletes.delete(rows::MARKS, owner));
+            while let Some(owner) = self.marks.take_spent() {
+                change.deletes.delete(rows::MARKS, &owner);
+            }
         }
         if !change.puts.keys.is_empty() || !change.deletes.is_empty() {
             self.write(change);
