@@ -35,7 +35,7 @@ export function makePlain(options, anonymous, hear) {
   let identity = { anonymous, user: options.userId };
   /** Calls that wait for the identity in the store. */
   let waiting = [];
-  /** `{ key, at, due, stored, events: [{ id, json, sent, held }] }`; `held`: given to the browser by a page that is gone. */
+  /** `{ key, at, due, stored, events: [{ id, json, sent, isHeld }] }`; `isHeld`: given to the browser by a page that is gone. */
   let records = [];
   let flushes = [];
   let isOpen = false;
@@ -193,7 +193,7 @@ export function makePlain(options, anonymous, hear) {
       const [head, ...lines] = row.slice(1).split('\n');
       const [time, ...ids] = head.split(' ');
       if (row[0] !== '1' || ids.length !== lines.length) continue;
-      const events = ids.map((id, n) => ({ id, json: lines[n].replace(/,$/, ''), held: marks.has(id) && !failed.has(id) }));
+      const events = ids.map((id, n) => ({ id, json: lines[n].replace(/,$/, ''), isHeld: marks.has(id) && !failed.has(id) }));
       records.push({ key, at: time, due: 0, stored: width === 2, events });
       if (width === 3) account[ACCEPTED] += events.length;
       count += events.length;
@@ -232,7 +232,7 @@ export function makePlain(options, anonymous, hear) {
     write();
   }
 
-  const pending = () => records.flatMap((record) => record.events).filter((event) => !event.sent && !event.held);
+  const pending = () => records.flatMap((record) => record.events).filter((event) => !event.sent && !event.isHeld);
   const isOptedOut = () => find(place('opt_out'));
 
   // Sends what is due, or waits for it.
@@ -242,7 +242,7 @@ export function makePlain(options, anonymous, hear) {
     const batch = pack(pending(), POLICY_MAX_BATCH_BYTES, batchSize);
     const now = Date.now();
     let due = batch.events.length < batchSize ? Infinity : 0;
-    records.forEach((record) => record.events.some((event) => !event.held) && (due = Math.min(due, record.due)));
+    records.forEach((record) => record.events.some((event) => !event.isHeld) && (due = Math.min(due, record.due)));
     due = Math.max(due, blocked);
     if (due <= now) return send(batch);
     flushes.splice(0).forEach((answer) => answer());
@@ -313,12 +313,12 @@ export function makePlain(options, anonymous, hear) {
 
   // What was handed over has arrived, if the endpoint takes what is sent to it; a refused key means that it has not.
   function settleMarks(arrived) {
-    const held = records.flatMap((record) => record.events).filter((event) => event.held);
+    const held = records.flatMap((record) => record.events).filter((event) => event.isHeld);
     if (!marked.length) return;
     marked.splice(0).forEach((of) => dirty.set(`marks${SEPARATOR}${of}`, ''));
     marks.clear();
     if (arrived) return remove(held, HANDED_OVER);
-    held.forEach((event) => (event.held = false));
+    held.forEach((event) => (event.isHeld = false));
     write();
   }
 
@@ -373,8 +373,8 @@ export function makePlain(options, anonymous, hear) {
   // What the page handed over as it left has not arrived after all.
   function retract(events) {
     events.forEach((event) => failed.add(event.id));
-    const held = records.flatMap((record) => record.events).filter((event) => event.held && failed.has(event.id));
-    held.forEach((event) => (event.held = false));
+    const held = records.flatMap((record) => record.events).filter((event) => event.isHeld && failed.has(event.id));
+    held.forEach((event) => (event.isHeld = false));
     given = given.filter((event) => !failed.has(event.id));
     // What is kept here goes over what the store holds.
     if (gone && isTrusted) keep(place(`left-mark:${owner}`), mark());

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use appizer_tracker::core::policy;
 
-use super::{embed, source_map};
+use super::{embed, private, source_map};
 use crate::{paths, process};
 
 /// One script: its entry, its format by esbuild's name, itself, and where its WebAssembly comes from.
@@ -34,6 +34,7 @@ const SCRIPTS: &[Script] = &[
 ];
 
 pub fn write() -> Result<()> {
+    private::check()?;
     SCRIPTS.iter().try_for_each(|(entry, format, output, module)| {
         bundle(entry, format, output, *module)?;
         shrink(&paths::package().join(output), format)?;
@@ -52,7 +53,7 @@ pub fn facade() -> Result<Vec<u8>> {
     esbuild.args(["src/js/index.js", "--bundle", "--minify", "--target=es2020", "--log-level=warning"]);
     esbuild.args(["--format=esm", "--external:appizer-glue", "--external:appizer-module-text"]);
     esbuild.arg(format!("--alias:appizer-module={}", source(Module::Embedded.source()).display()));
-    esbuild.args(policy_defines());
+    esbuild.args(policy_defines()).arg(private::mangling());
     let bundled = paths::intermediate().join("facade.js");
     super::write(&bundled, process::capture(&mut esbuild)?)?;
     Ok(process::capture(terser("esm").arg(&bundled))?.into_bytes())
@@ -94,7 +95,7 @@ fn bundle(entry: &str, format: &str, output: &str, module: Module) -> Result<()>
     esbuild.arg(format!("--alias:appizer-module={}", source(module.source()).display()));
     esbuild.arg(format!("--alias:appizer-module-text={}", embed::module_script().display()));
     esbuild.arg(format!("--alias:web-vitals={}", paths::npm().join("node_modules/web-vitals").display()));
-    esbuild.args(policy_defines());
+    esbuild.args(policy_defines()).arg(private::mangling());
     process::run(&mut esbuild)
 }
 

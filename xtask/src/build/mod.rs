@@ -6,6 +6,7 @@ mod glue;
 pub mod integrity;
 mod names;
 mod package;
+mod private;
 mod rewrite;
 mod size;
 mod snip;
