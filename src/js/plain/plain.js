@@ -2,9 +2,11 @@
 // core's methods, its store and its rows (src/core/rows.rs), so that pages of both kinds adopt what the other left; and
 // batches of at most 100, one request at a time and a fixed backoff, no more.
 import { isOnline, uniqueName } from '../environment.js';
-import { canOutlive } from '../transport.js';
 import { find, forgetAll, keep, makeStore, SEPARATOR, takeLeft } from '../store.js';
+import { canOutlive } from '../transport.js';
 import { destination, idsOf, pack, post, seal } from './envelope.js';
+import { DELIVERED, makeQueue, OPT_OUT, queued, STORAGE_LOST, UNCERTAIN } from './queue.js';
+import { identityRow, inside, letterRow, segmentRow, takeLease } from './rows.js';
 
 // What the store tells; `Kind` of src/browser/store.rs.
 const OPENED = 0;
@@ -14,15 +16,6 @@ const LEASE = 3;
 const USURPED = 4;
 const LOADED = 5;
 const CLOSED = 12;
-
-// The columns of an account (src/core/account.rs).
-const ACCEPTED = 0;
-const DELIVERED = 1;
-const HANDED_OVER = 2;
-const REJECTED = 3;
-const UNCERTAIN = 4;
-const STORAGE_LOST = 5;
-const OPT_OUT = 11;
 
 const REFUSED = [400, 413, 422];
 const NOT_YET = [408, 425, 429];
@@ -35,8 +28,6 @@ export function makePlain(options, anonymous, hear) {
   let identity = { anonymous, user: options.userId };
   /** Calls that wait for the identity in the store. */
   let waiting = [];
-  /** `{ key, at, due, stored, events: [{ id, json, sent, isHeld }] }`; `isHeld`: given to the browser by a page that is gone. */
-  let records = [];
   let flushes = [];
   let isOpen = false;
   let isStored = false;
@@ -53,196 +44,99 @@ export function makePlain(options, anonymous, hear) {
   let flying;
   let lastError;
   let timer;
-  let last = 0;
   // Of this life of the page; it has another when it comes back.
-  let life;
   let owner;
   let store;
-  let account;
-  let number;
+  let queue;
   let given;
-  let unloaded;
-  let loading;
-  /** Pages whose marks are in force, and the ids in these. */
-  let marked;
-  let marks;
-  /** Rows to be written, by store and key: texts, or records. */
-  let dirty;
-  let writes;
 
   begin();
 
   function begin() {
-    const mine = (life = {});
+    const unkept = isKept || !queue ? [] : unstored().flatMap((segment) => segment.events);
     owner = uniqueName();
-    store = makeStore(instance, owner, POLICY_LEASE_RENEWAL, (...told) => (mine === life ? answer(...told) : undefined));
-    account = Array(12).fill(0);
-    number = unloaded = loading = 0;
-    [given, marked, marks, dirty, writes] = [[], [], new Set(), new Map(), new Map()];
+    const mine = makeStore(instance, owner, POLICY_LEASE_RENEWAL, (...told) => (mine === store ? answer(...told) : undefined));
+    store = mine;
+    queue = makeQueue(owner, flushInterval, failed, (...changes) => isStored && (store.commit(...changes), true));
+    given = [];
     isOpen = isStored = gone = false;
     isTrusted = true;
     flying = undefined;
-    const unkept = isKept ? [] : records.filter((record) => !record.stored).flatMap((record) => record.events);
-    records = [];
-    add(unkept.map(({ id, json }) => ({ id, json })));
+    queue.add(unkept.map(({ id, json }) => ({ id, json })));
   }
 
   function open() {
     if (inMemory) return start();
-    const mine = life;
-    store.open(1, identityRow());
-    setTimeout(() => mine === life && !isOpen && start(), POLICY_OPEN_TIMEOUT);
+    const mine = store;
+    store.open(1, identityRow(identity));
+    setTimeout(() => mine === store && !isOpen && start(), POLICY_OPEN_TIMEOUT);
   }
 
   function answer(kind, id, text, failure) {
-    if (kind === LEASE) return lease(text);
+    if (kind === LEASE) return takeLease(text, owner);
     if (gone) return;
     if (kind === OPENED) {
       isStored = !failure;
       // After its time what is left stays for the next page.
-      if (failure && !isOpen) load(takeLeft(instance).split(SEPARATOR), 3);
-      if (failure) setTimeout(reopen, POLICY_REOPEN_INTERVAL, life);
+      if (failure && !isOpen) queue.load(takeLeft(instance), 3);
+      if (failure) setTimeout(reopen, POLICY_REOPEN_INTERVAL, store);
       start(text);
     } else if (kind === WRITTEN) {
-      for (const [place, row] of writes.get(id)) {
-        if (!failure) row.stored = true;
-        else if (!dirty.has(place)) dirty.set(place, row);
-      }
-      writes.delete(id);
+      queue.settleWrite(id, failure);
     } else if (kind === ORPHANS) {
-      adopt(text.split(SEPARATOR));
+      // "0" is the character after "/".
+      queue.adopt(text, destination(options), (of) => store.read(LOADED, 1, 'segments', `${of}/`, `${of}0`, 0));
     } else if (kind === LOADED && text != null) {
-      unloaded -= load(text.split(SEPARATOR), 2);
-      // A page that died before its account was written left events that no account speaks of.
-      if (!--loading) {
-        account[unloaded < 0 ? ACCEPTED : STORAGE_LOST] += Math.abs(unloaded);
-        unloaded = 0;
-        write();
-        pump();
-      }
+      if (queue.adoptSegments(text)) pump();
     } else if (kind === USURPED) {
       leave();
       begin();
       open();
     } else if (kind === CLOSED) {
       isStored = false;
-      setTimeout(reopen, POLICY_REOPEN_INTERVAL, life);
+      setTimeout(reopen, POLICY_REOPEN_INTERVAL, store);
     }
   }
 
   function reopen(mine) {
-    if (mine === life && !gone) store.open(1, identityRow());
+    if (mine === store && !gone) store.open(1, identityRow(identity));
   }
 
   function start(row) {
     const isFirst = !isOpen;
     isOpen = true;
     if (isFirst) {
-      if (row?.[0] === '1') {
-        const [stored, user] = row.slice(1).split('\n');
-        identity = { anonymous: stored, user: options.userId ?? user };
-      }
+      const [stored, user] = inside(row).split('\n');
+      if (stored) identity = { anonymous: stored, user: options.userId ?? user };
       waiting.splice(0).forEach((act) => act());
       hear({ type: 'opened', ...identity });
     }
     if (isStored) {
-      write();
+      queue.write();
       store.adopt(1);
       // The page before it in the same tab may have gone so lately that the browser still holds its lock.
-      setTimeout((mine) => mine === life && !gone && store.adopt(1), POLICY_ADOPT_SOON, life);
+      setTimeout((mine) => mine === store && !gone && store.adopt(1), POLICY_ADOPT_SOON, store);
     } else if (isFirst && !inMemory) {
       hear({ type: 'degraded', fallback: 'memory_queue', message: 'the browser gives no storage: a closed page loses what is queued' });
     }
     pump();
   }
 
-  function lease(row) {
-    const [until, holder] = row ? row.slice(1).split(' ') : [];
-    const now = Date.now();
-    if (row && (row[0] !== '1' || (holder !== owner && until >= now && until <= now + POLICY_LEASE))) return;
-    return `1${now + POLICY_LEASE} ${owner}`;
-  }
-
-  function adopt(fields) {
-    for (let at = 0; at + 2 < fields.length; at += 3) {
-      const [of, counted, mark] = fields.slice(at, at + 3);
-      if (of === owner) continue;
-      if (counted[0] === '1') {
-        const theirs = counted.slice(1).split(' ').map(Number);
-        account = account.map((count, column) => count + (theirs[column] || 0));
-        unloaded += queued(theirs);
-        dirty.set(`accounts${SEPARATOR}${of}`, '');
-      }
-      if (mark[0] === '1') {
-        const [to, ...ids] = mark.slice(1).split(' ');
-        marked.push(of);
-        if (to === destination(options)) ids.forEach((id) => marks.add(id));
-      }
-      loading++;
-      // "0" is the character after "/".
-      store.read(LOADED, 1, 'segments', `${of}/`, `${of}0`, 0);
-    }
-    write();
-  }
-
-  // Records of a joined text, `width` fields each, of which the last are key and row. What cannot be read stays as it is.
-  function load(fields, width) {
-    let count = 0;
-    for (let at = width; at <= fields.length; at += width) {
-      const [key, row] = fields.slice(at - 2, at);
-      const [head, ...lines] = row.slice(1).split('\n');
-      const [time, ...ids] = head.split(' ');
-      if (row[0] !== '1' || ids.length !== lines.length) continue;
-      const events = ids.map((id, n) => ({ id, json: lines[n].replace(/,$/, ''), isHeld: marks.has(id) && !failed.has(id) }));
-      records.push({ key, at: time, due: 0, stored: width === 2, events });
-      if (width === 3) account[ACCEPTED] += events.length;
-      count += events.length;
-    }
-    return count;
-  }
-
-  function add(events) {
-    for (let first = 0; first < events.length; first += POLICY_MAX_SEGMENT_EVENTS) {
-      const at = Date.now();
-      const key = `${owner}/${`${number++}`.padStart(8, '0')}`;
-      const record = { key, at, due: at + flushInterval, events: events.slice(first, first + POLICY_MAX_SEGMENT_EVENTS) };
-      records.push(record);
-      touch(record);
-    }
-    account[ACCEPTED] += events.length;
-  }
-
-  function touch(record) {
-    dirty.set(`segments${SEPARATOR}${record.key}`, record);
-  }
-
-  function write(letters) {
-    if (!isStored || !dirty.size) return;
-    const changes = ['accounts', owner, `1${account.join(' ')}`];
-    for (const [place, row] of dirty) changes.push(place, row.events ? rowOf(row) : row);
-    writes.set(++last, dirty);
-    dirty = new Map();
-    store.commit(last, changes.join(SEPARATOR), letters ? POLICY_MAX_DEAD_LETTERS : 0);
-  }
-
-  const identityRow = () => `1${identity.anonymous}${identity.user ? `\n${identity.user}` : ''}`.replaceAll(SEPARATOR, '');
-
   function noteIdentity() {
-    dirty.set(`identity${SEPARATOR}identity`, identityRow());
-    write();
+    queue.note('identity', 'identity', identityRow(identity));
+    queue.write();
   }
 
-  const pending = () => records.flatMap((record) => record.events).filter((event) => !event.sent && !event.isHeld);
   const isOptedOut = () => find(place('opt_out'));
 
   // Sends what is due, or waits for it.
   function pump() {
     clearTimeout(timer);
     if (flying || gone || !isOpen || isOptedOut()) return;
-    const batch = pack(pending(), POLICY_MAX_BATCH_BYTES, batchSize);
+    const batch = pack(queue.unsent(), POLICY_MAX_BATCH_BYTES, batchSize);
     const now = Date.now();
     let due = batch.events.length < batchSize ? Infinity : 0;
-    records.forEach((record) => record.events.some((event) => !event.isHeld) && (due = Math.min(due, record.due)));
+    queue.segments().forEach((segment) => segment.events.some((event) => !event.isHeld) && (due = Math.min(due, segment.due)));
     due = Math.max(due, blocked);
     if (due <= now) return send(batch);
     flushes.splice(0).forEach((answer) => answer());
@@ -250,7 +144,7 @@ export function makePlain(options, anonymous, hear) {
   }
 
   async function send(batch) {
-    const mine = life;
+    const mine = store;
     const { events, bytes } = batch;
     const abort = new AbortController();
     const timeout = setTimeout(() => abort.abort(), POLICY_REQUEST_TIMEOUT);
@@ -266,7 +160,7 @@ export function makePlain(options, anonymous, hear) {
     }
     clearTimeout(timeout);
     // A page that has left cannot delete: the next one learns from the mark.
-    if (mine !== life || gone) return body.success === true || retract(events);
+    if (mine !== store || gone) return body.success === true || retract(events);
     flying = undefined;
     events.forEach((event) => (event.sent = false));
     judge(events, response, body);
@@ -279,9 +173,9 @@ export function makePlain(options, anonymous, hear) {
     if (succeeded && (count ?? events.length) === events.length) {
       failures = 0;
       remember(destination(options));
-      remove(events, DELIVERED);
+      queue.remove(events, DELIVERED);
       hear({ type: 'delivered', count: events.length, ids: events.map((event) => event.id) });
-      if (!loading) settleMarks(true);
+      queue.settleMarks(true);
       return;
     }
     lastError = { status, message };
@@ -293,7 +187,7 @@ export function makePlain(options, anonymous, hear) {
     const delay = paused ? POLICY_PAUSE : Math.max(POLICY_PLAIN_BACKOFF, Math.min(asked, POLICY_MAX_RETRY_AFTER));
     blocked = Date.now() + delay;
     if (paused) {
-      settleMarks(false);
+      queue.settleMarks(false);
       hear({ type: 'paused', reason: 'forbidden', status, message, until: blocked });
     } else {
       hear({ type: 'retry', attempt: ++failures, delay, status, message });
@@ -303,35 +197,9 @@ export function makePlain(options, anonymous, hear) {
   // Which of them is at fault is not looked for: all become dead letters, for somebody to look at.
   function setAside(events, status, message) {
     const at = Date.now();
-    const said = message.replaceAll(SEPARATOR, '');
-    for (const { id, json } of events) {
-      dirty.set(`dead_letters${SEPARATOR}${`${at}`.padStart(15, '0')}/${id}`, `1u${status} ${at} ${id}\n${json}\n${said}`);
-    }
-    remove(events, UNCERTAIN, true);
+    events.forEach((event) => queue.note('dead_letters', `${`${at}`.padStart(15, '0')}/${event.id}`, letterRow(event, status, at, message)));
+    queue.remove(events, UNCERTAIN, POLICY_MAX_DEAD_LETTERS);
     hear({ type: 'rejected', code: 'uncertain', message, ids: events.map((event) => event.id), status });
-  }
-
-  // What was handed over has arrived, if the endpoint takes what is sent to it; a refused key means that it has not.
-  function settleMarks(arrived) {
-    const held = records.flatMap((record) => record.events).filter((event) => event.isHeld);
-    if (!marked.length) return;
-    marked.splice(0).forEach((of) => dirty.set(`marks${SEPARATOR}${of}`, ''));
-    marks.clear();
-    if (arrived) return remove(held, HANDED_OVER);
-    held.forEach((event) => (event.isHeld = false));
-    write();
-  }
-
-  function remove(events, column, letters) {
-    const all = new Set(events);
-    for (const record of records) {
-      const rest = record.events.filter((event) => !all.has(event));
-      if (rest.length < record.events.length) touch(record);
-      record.events = rest;
-    }
-    records = records.filter((record) => record.events.length);
-    account[column] += all.size;
-    write(letters);
   }
 
   function remember(good) {
@@ -351,7 +219,7 @@ export function makePlain(options, anonymous, hear) {
     isTrusted &&= !inMemory && canOutlive() && find(place('good_link')) === destination(options);
     if (isOnline() && blocked <= Date.now() && !isOptedOut()) {
       let share = POLICY_EXIT_SHARE_BYTES - pack(given, Infinity).bytes;
-      for (let batch; (batch = pack(pending(), share, POLICY_MAX_BATCH_EVENTS)).events.length; share -= batch.bytes) {
+      for (let batch; (batch = pack(queue.unsent(), share, POLICY_MAX_BATCH_EVENTS)).events.length; share -= batch.bytes) {
         batch.events.forEach((event) => (event.sent = true));
         post(options, batch, true)
           .then(async (response) => (await response.text(), response.ok || retract(batch.events)))
@@ -361,11 +229,14 @@ export function makePlain(options, anonymous, hear) {
     }
     flying = undefined;
     if (inMemory) return;
-    const unstored = records.filter((record) => !record.stored);
-    const changes = unstored.flatMap((record) => ['segments', record.key, rowOf(record)]);
+    const changes = unstored().flatMap((segment) => ['segments', segment.key, segmentRow(segment)]);
     isKept = keep(place(`left:${owner}`), changes.join(SEPARATOR));
     if (changes.length && !isKept && !isStored) console.warn('appizer: no storage took the events of a page that left');
     store.leave(isTrusted && given.length ? mark() : '');
+  }
+
+  function unstored() {
+    return queue.segments().filter((segment) => !segment.stored);
   }
 
   const mark = () => ['marks', owner, given.length ? `1${destination(options)} ${idsOf(given)}` : ''].join(SEPARATOR);
@@ -373,8 +244,7 @@ export function makePlain(options, anonymous, hear) {
   // What the page handed over as it left has not arrived after all.
   function retract(events) {
     events.forEach((event) => failed.add(event.id));
-    const held = records.flatMap((record) => record.events).filter((event) => event.isHeld && failed.has(event.id));
-    held.forEach((event) => (event.isHeld = false));
+    queue.liftMarks();
     given = given.filter((event) => !failed.has(event.id));
     // What is kept here goes over what the store holds.
     if (gone && isTrusted) keep(place(`left-mark:${owner}`), mark());
@@ -398,9 +268,9 @@ export function makePlain(options, anonymous, hear) {
     if (gone) return { waiting: 'closed' };
     if (!isOpen) return { waiting: 'opening' };
     if (flying) return { waiting: 'request' };
-    if (!records.length) return {};
+    if (!queue.segments().length) return {};
     if (until > Date.now()) return { waiting: paused ? 'paused' : 'backoff', until };
-    return { waiting: pending().length ? 'interval' : 'reply' };
+    return { waiting: queue.unsent().length ? 'interval' : 'reply' };
   }
 
   // Once the identity is known, or the page leaves.
@@ -423,8 +293,8 @@ export function makePlain(options, anonymous, hear) {
       whenOpen(() => {
         if (isOptedOut()) return;
         const user = JSON.stringify(identity.user ?? identity.anonymous);
-        add(lines.split('\n').map((line) => seal(line, user, options.metadata !== false)));
-        write();
+        queue.add(lines.split('\n').map((line) => seal(line, user, options.metadata !== false)));
+        queue.write();
       }),
 
     identify: (user) =>
@@ -441,11 +311,8 @@ export function makePlain(options, anonymous, hear) {
 
     optOut(next) {
       flying?.abort.abort();
-      const count = records.reduce((sum, record) => sum + record.events.length, 0);
-      account[OPT_OUT] += count;
-      [records, waiting, marked] = [[], [], []];
-      marks.clear();
-      dirty.clear();
+      waiting = [];
+      const count = queue.clear();
       identity = { anonymous: next };
       if (isStored) store.clear('segments accounts identity marks dead_letters');
       else forgetAll(instance);
@@ -465,15 +332,17 @@ export function makePlain(options, anonymous, hear) {
 
     flush: (settle) =>
       whenOpen(() => {
+        const { account } = queue;
         const [before, uncertain] = [account[DELIVERED], account[UNCERTAIN]];
         const answer = () =>
           settle({ delivered: account[DELIVERED] - before, rejected: account[UNCERTAIN] - uncertain, queued: queued(account), ...state() });
-        records.forEach((record) => (record.due = 0));
+        queue.segments().forEach((segment) => (segment.due = 0));
         flushes.push(answer);
         setTimeout(answer, POLICY_REQUEST_TIMEOUT);
       }),
 
     stats(settle) {
+      const { account } = queue;
       const [accepted, delivered, handedOver, rejected, uncertain] = account;
       const dropped = { storage_lost: account[STORAGE_LOST], opt_out: account[OPT_OUT] };
       const fallbacks = ['no_webassembly'];
@@ -491,11 +360,6 @@ export function makePlain(options, anonymous, hear) {
       listen('removeEventListener');
       leave();
       flushes.splice(0).forEach((answer) => answer());
-      life = undefined;
     },
   };
 }
-
-const queued = (account) => account.slice(1).reduce((rest, gone) => rest - gone, account[0]);
-
-const rowOf = ({ at, events }) => (events.length ? `1${at} ${idsOf(events)}\n${events.map((event) => event.json).join(',\n')}` : '');

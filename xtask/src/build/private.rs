@@ -11,6 +11,7 @@ use crate::paths;
 
 /// No browser, no page and no Rust knows them; none is stored, sent, or reached by a name that is a text.
 const NAMES: &[&str] = &[
+    "adoptSegments",
     "answerWithoutCore",
     "deepest",
     "due",
@@ -20,13 +21,18 @@ const NAMES: &[&str] = &[
     "isOpen",
     "isScheduled",
     "isShared",
+    "liftMarks",
     "note",
     "say",
     "schedule",
+    "segments",
     "sent",
+    "settleMarks",
+    "settleWrite",
     "stale",
     "touch",
     "tracked",
+    "unsent",
 ];
 
 /// esbuild's option for them.

@@ -1,0 +1,40 @@
+// The queue of a page without WebAssembly: what it writes, and what it takes from pages that are gone.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DELIVERED, HANDED_OVER, makeQueue, queued } from '../../src/js/plain/queue.js';
+
+const SEPARATOR = '\x1f';
+
+/** A queue, and what it has committed. */
+function queueOf(owner, failed = new Set()) {
+  const commits = [];
+  const queue = makeQueue(owner, 10_000, failed, (rows, changes) => commits.push({ rows, changes }));
+  return { queue, commits };
+}
+
+const event = (id) => ({ id, json: `{"event_name":"${id}"}` });
+
+test('a write that fails is made again with the next', () => {
+  const { queue, commits } = queueOf('a');
+  queue.add([event('e1')]);
+  queue.write();
+  queue.settleWrite(commits[0].rows, 'QuotaExceededError');
+  queue.write();
+  assert.equal(commits[1].changes, commits[0].changes);
+});
+
+test('what one page leaves another takes over, and the accounts add up', () => {
+  const { queue: left, commits } = queueOf('a');
+  left.add([event('e1'), event('e2')]);
+  left.write();
+  const [, , account, , key, segment] = commits[0].changes.split(SEPARATOR);
+  const { queue } = queueOf('b');
+  const asked = [];
+  queue.adopt(['a', account, '17 e2'].join(SEPARATOR), '7', (of) => asked.push(of));
+  assert.deepEqual(asked, ['a']);
+  assert.equal(queue.adoptSegments([key, segment].join(SEPARATOR)), true);
+  assert.deepEqual(queue.unsent().map(({ id }) => id), ['e1']);
+  queue.settleMarks(true);
+  queue.remove(queue.unsent(), DELIVERED);
+  assert.deepEqual([queue.account[DELIVERED], queue.account[HANDED_OVER], queued(queue.account)], [1, 1, 0]);
+});
