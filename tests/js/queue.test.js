@@ -14,6 +14,16 @@ function queueOf(owner, failed = new Set()) {
 
 const event = (id) => ({ id, json: `{"event_name":"${id}"}` });
 
+test('a write that succeeds is told of rows and segments alike', () => {
+  const { queue, commits } = queueOf('a');
+  queue.note('accounts', 'z', '');
+  queue.add([event('e1')]);
+  queue.write();
+  assert.equal(commits.length, 1);
+  queue.settleWrite(commits[0].rows);
+  assert.equal(queue.segments()[0].stored, true);
+});
+
 test('a write that fails is made again with the next', () => {
   const { queue, commits } = queueOf('a');
   queue.add([event('e1')]);

@@ -49,8 +49,8 @@ export function makeQueue(owner, flushInterval, failed, commit) {
   /** What became of rows that were being written. */
   function settleWrite(rows, failure) {
     for (const [place, row] of rows) {
-      if (!failure) row.stored = true;
-      else if (!dirty.has(place)) dirty.set(place, row);
+      if (failure) dirty.has(place) || dirty.set(place, row);
+      else if (row.events) row.stored = true;
     }
   }
 
