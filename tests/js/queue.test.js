@@ -1,9 +1,16 @@
 // The queue of a page without WebAssembly: what it writes, and what it takes from pages that are gone.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 import { DELIVERED, HANDED_OVER, makeQueue, queued } from '../../src/js/plain/queue.js';
+import { markRow } from '../../src/js/plain/rows.js';
 
 const SEPARATOR = '\x1f';
+
+let userAgent;
+
+beforeEach(() => (userAgent = ''));
+Object.defineProperty(globalThis, 'navigator', { get: () => ({ userAgent }), configurable: true });
+globalThis.sessionStorage = { getItem: () => 'tab', setItem() {} };
 
 /** A queue, and what it has committed. */
 function queueOf(owner, failed = new Set()) {
@@ -31,6 +38,19 @@ test('a write that fails is made again with the next', () => {
   queue.settleWrite(commits[0].rows, 'QuotaExceededError');
   queue.write();
   assert.equal(commits[1].changes, commits[0].changes);
+});
+
+test('a mark counts as the core wrote it, in Firefox if it is of the same tab', () => {
+  const isHeld = (mark) => {
+    const { queue } = queueOf('b');
+    queue.adopt(['a', '', mark].join(SEPARATOR), '7', () => {});
+    queue.load(['a/0', `11 e1\n${event('e1').json}`].join(SEPARATOR), 2);
+    return !queue.unsent().length;
+  };
+  assert.deepEqual(['17:1764000000000: e1', '17 e1', '18:1764000000000: e1'].map(isHeld), [true, true, false]);
+  userAgent = 'Mozilla/5.0 Firefox/140.0';
+  assert.deepEqual(['17:1764000000000:tab e1', '17:1764000000000:other e1', '17 e1'].map(isHeld), [true, false, false]);
+  assert.equal(isHeld(markRow('7', [event('e1')])), true);
 });
 
 test('what one page leaves another takes over, and the accounts add up', () => {

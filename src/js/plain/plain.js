@@ -4,9 +4,9 @@
 import { isOnline, uniqueName } from '../environment.js';
 import { find, forgetAll, keep, makeStore, SEPARATOR, takeLeft } from '../store.js';
 import { canOutlive } from '../transport.js';
-import { destination, idsOf, pack, post, seal } from './envelope.js';
+import { destination, pack, post, seal } from './envelope.js';
 import { DELIVERED, makeQueue, OPT_OUT, queued, STORAGE_LOST, UNCERTAIN } from './queue.js';
-import { identityRow, inside, letterRow, segmentRow, takeLease } from './rows.js';
+import { identityRow, inside, letterRow, markRow, segmentRow, takeLease } from './rows.js';
 
 // What the store tells; `Kind` of src/browser/store.rs.
 const OPENED = 0;
@@ -239,7 +239,7 @@ export function makePlain(options, anonymous, hear) {
     return queue.segments().filter((segment) => !segment.stored);
   }
 
-  const mark = () => ['marks', owner, given.length ? `1${destination(options)} ${idsOf(given)}` : ''].join(SEPARATOR);
+  const mark = () => ['marks', owner, markRow(destination(options), given)].join(SEPARATOR);
 
   // What the page handed over as it left has not arrived after all.
   function retract(events) {

@@ -1,6 +1,6 @@
 // The queue of one life of the page: its segments and those it adopted, their account, and what the store has yet to hear of both.
 import { SEPARATOR } from '../store.js';
-import { inside, readSegment, segmentRow } from './rows.js';
+import { inside, readMark, readSegment, segmentRow } from './rows.js';
 
 // The columns of an account (src/core/account.rs).
 export const ACCEPTED = 0;
@@ -100,10 +100,10 @@ export function makeQueue(owner, flushInterval, failed, commit) {
         unloaded += queued(theirs);
         note('accounts', of, '');
       }
-      const [markedTo, ...ids] = inside(mark).split(' ');
-      if (markedTo) {
+      const ids = readMark(mark, to);
+      if (ids) {
         marked.push(of);
-        if (markedTo === to) ids.forEach((id) => marks.add(id));
+        ids.forEach((id) => marks.add(id));
       }
       loading++;
       read(of);

@@ -1,5 +1,5 @@
 // The rows of the store as src/core/rows.rs writes and reads them: a character for their layout, then their fields.
-import { SEPARATOR } from '../store.js';
+import { SEPARATOR, tabName } from '../store.js';
 import { idsOf } from './envelope.js';
 
 /** What follows the layout's character; empty for no row, or one of another layout. */
@@ -15,6 +15,18 @@ export function readSegment(row) {
   const [head, ...lines] = inside(row).split('\n');
   const [at, ...ids] = head.split(' ');
   if (at && ids.length === lines.length) return { at, events: ids.map((id, n) => ({ id, json: lines[n].replace(/,$/, '') })) };
+}
+
+/** `to`: the destination of the requests that `events` went with. Empty where there are none. */
+export const markRow = (to, events) => (events.length ? `1${to}:${Date.now()}:${tabName() ?? ''} ${idsOf(events)}` : '');
+
+/** Nothing where there is no mark; else its ids, or none if it does not count. */
+export function readMark(row, to) {
+  const [head, ...ids] = inside(row).split(' ');
+  const [of, , tab] = head.split(':');
+  const own = tabName();
+  // In Firefox only a page that knows the browser to have lived on may trust it (src/core/exit.rs says why).
+  if (of) return of === to && (own === undefined || (own && own === tab)) ? ids : [];
 }
 
 export const letterRow = ({ id, json }, status, at, message) => `1u${status} ${at} ${id}\n${json}\n${free(message)}`;

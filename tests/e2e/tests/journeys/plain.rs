@@ -13,6 +13,7 @@ in_each_browser!(
     what_a_page_without_webassembly_leaves_the_next_one_with_it_delivers,
     what_a_page_with_webassembly_leaves_the_next_one_without_it_delivers,
     a_page_without_webassembly_that_had_a_good_reply_repeats_none,
+    what_one_kind_of_page_hands_over_the_other_does_not_repeat,
     a_page_without_webassembly_left_while_the_collector_is_down_loses_none,
     without_webassembly_a_collector_that_is_down_costs_nothing,
     without_webassembly_a_refused_batch_becomes_dead_letters,
@@ -131,6 +132,22 @@ async fn a_page_without_webassembly_that_had_a_good_reply_repeats_none(scene: &m
     assert_eq!(arrivals.repeats(), 0, "{arrivals}");
     let stats = stats(scene).await?;
     assert!(stats.handed_over > 0 && stats.accepted == stats.delivered + stats.handed_over, "{stats:?}");
+    Ok(())
+}
+
+async fn what_one_kind_of_page_hands_over_the_other_does_not_repeat(scene: &mut Scene) -> Result<()> {
+    visit(scene, "no-wasm.html?missing").await?;
+    scene.run::<()>("steps(0, 10); await appizer.flush();").await?;
+    scene.leave("steps(10, 50); location.href = 'blank.html';").await?;
+    visit(scene, "module.html").await?;
+    scene.run::<()>("steps(50, 60); await appizer.flush();").await?;
+    scene.leave("steps(60, 100); location.href = 'blank.html';").await?;
+    visit(scene, "no-wasm.html?missing").await?;
+    scene.run::<()>("steps(100, 101); await appizer.flush();").await?;
+    scene.distinct(101).await?;
+    let arrivals = scene.settled().await?;
+    assert_complete(&arrivals, 101);
+    assert_eq!(arrivals.repeats(), 0, "{arrivals}");
     Ok(())
 }
 
