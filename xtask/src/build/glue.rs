@@ -39,7 +39,7 @@ fn as_function(glue: &str, root: &Path) -> Result<String> {
     let names = glue.lines().filter_map(|line| line.strip_prefix("export function ")?.split('(').next());
     let names = names.collect::<Vec<_>>().join(", ");
     let body = [before, "\n", after].concat().replace("\nexport function ", "\nfunction ");
-    let body = with_encoded_texts(&body)?;
+    let body = without_precautions(&with_encoded_texts(&body)?)?;
     Ok(format!(
         "{imports}\nexport function instantiate(module, guard, makeStore) {{\n{body}\n\
          const instance = new WebAssembly.Instance(module, __wbg_get_imports());\n\
@@ -69,6 +69,30 @@ fn with_encoded_texts(glue: &str) -> Result<String> {
     Ok([before, ENCODED, after].concat().replace(calls, ")"))
 }
 
+/// What wasm-bindgen does for a module that runs for long and hands over much. Here an instance that fails is replaced, and with it
+/// its decoder, also Safari's, which fails after 2 GiB of text. Few texts go to the module's own memory, so that a view of it is
+/// made for each. And a text finds no memory only where the module has trapped: then nobody needs those that were passed before.
+fn without_precautions(glue: &str) -> Result<String> {
+    let glue = replace_between(glue, "\nfunction decodeText(bytes) {", "\n    return ", "")?;
+    let view = "\n    return new DataView(wasm.memory.buffer);";
+    let mut glue = replace_between(&glue, "\nfunction getDataViewMemory0() {", "\n}\n", view)?;
+    while let Some((before, rest)) = glue.split_once("    try {\n        ptr0 = ") {
+        let (passed, rest) =
+            rest.split_once("    } catch (e) {\n").context("texts are passed without a catch")?;
+        let (_, after) = rest.split_once("throw e;\n    }\n").context("texts that fail are not thrown on")?;
+        glue = [before, "    ptr0 = ", passed, after].concat();
+    }
+    Ok(glue)
+}
+
+/// With another text between the only `start` and the next `end`.
+fn replace_between(glue: &str, start: &str, end: &str, text: &str) -> Result<String> {
+    let (before, rest) = cut(glue, start)?;
+    let (_, after) =
+        rest.split_once(end).with_context(|| format!("no {end:?} after the glue's {start:?}"))?;
+    Ok([before, start, text, end, after].concat())
+}
+
 /// What comes before the only `mark` of the text, and what comes after it.
 fn cut<'a>(glue: &'a str, mark: &str) -> Result<(&'a str, &'a str)> {
     let (before, after) =
@@ -91,6 +115,9 @@ mod tests {
             + "\nexport function start(given) {}\n\nexport function close() {}\n\
                f(passStringToWasm0(given, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc));\n\
                function passStringToWasm0(arg, malloc, realloc) {\n    slow();\n}\n\
+               function getDataViewMemory0() {\n    if (cached) {}\n    return cached;\n}\n\
+               function pass() {\n    let ptr0;\n    try {\n        ptr0 = 1;\n    } catch (e) {\n        undo();\n        throw e;\n    }\n}\n\
+               function decodeText(bytes) {\n    count(bytes);\n    return decoder.decode(bytes);\n}\n\
                const cachedTextEncoder = new TextEncoder();\n\
                if (!('encodeInto' in cachedTextEncoder)) {\n    old();\n}\nlet more;\n\
                let wasmModule, wasmInstance, wasm;\nfunction __wbg_finalize_init(instance) {}\n\
@@ -106,6 +133,9 @@ mod tests {
             function.contains("f(passStringToWasm0(given));") && !function.contains("slow"),
             "{function}"
         );
+        assert!(function.contains("decodeText(bytes) {\n    return decoder.decode(bytes);\n}"), "{function}");
+        assert!(function.contains("() {\n    return new DataView(wasm.memory.buffer);\n}"), "{function}");
+        assert!(function.contains("let ptr0;\n    ptr0 = 1;\n}") && !function.contains("undo"), "{function}");
         assert!(!function.contains("__wbg_load") && !function.contains("old()"), "{function}");
         assert!(as_function("let wasm;", Path::new("/r")).is_err());
     }
