@@ -32,10 +32,15 @@ export function uniqueName() {
 export function watchLife(answer) {
   const { document } = globalThis;
   const tell = ({ type }) => answer(LIFE, 0, type === 'visibilitychange' ? document.visibilityState : type);
+  return { stop: listen(tell, OF_THE_SCOPE, OF_THE_DOCUMENT) };
+}
+
+/** Returns what ends it. */
+export function listen(listener, ofScope, ofDocument) {
   const each = (how) => {
-    OF_THE_SCOPE.forEach((type) => globalThis[how]?.(type, tell));
-    OF_THE_DOCUMENT.forEach((type) => document?.[how](type, tell));
+    ofScope.forEach((type) => globalThis[how]?.(type, listener));
+    ofDocument.forEach((type) => globalThis.document?.[how](type, listener));
   };
   each('addEventListener');
-  return { stop: () => each('removeEventListener') };
+  return () => each('removeEventListener');
 }

@@ -6,7 +6,7 @@ import { isAsked, makeDebug } from './debug.js';
 import { copyOf, isPlain, Refusal, toDraft } from './event.js';
 import { makeHandOver } from './hand-over.js';
 import { makeListeners } from './listeners.js';
-import { uniqueName } from './environment.js';
+import { listen, uniqueName } from './environment.js';
 import { appizerError, checked, invalidOption, isKey, KEY } from './options.js';
 import { pageProperties, watchPages } from './page-views.js';
 import { forgetStored, isBot, makeConsent } from './privacy.js';
@@ -40,6 +40,7 @@ export function makeTracker() {
   let starting;
   let opening;
   let opened;
+  let stopListening;
   let stopWatching;
   let bot = false;
   let denied = false;
@@ -84,7 +85,7 @@ export function makeTracker() {
     debug.logs(options.debug || isAsked());
     consent = makeConsent(options);
     if (said !== undefined) consent.say(said);
-    listen('addEventListener');
+    stopListening = listen(checkConsent, ['storage', 'pageshow'], ['resume']);
     const { document } = globalThis;
     const shown = document?.prerendering && new Promise((resolve) => document.addEventListener('prerenderingchange', resolve, { once: true }));
     starting = (shown ? shown.then(begin) : begin()).catch((error) => {
@@ -286,7 +287,7 @@ export function makeTracker() {
     stop();
     const flushed = flush();
     closed = true;
-    listen('removeEventListener');
+    stopListening?.();
     live.delete(options);
     await flushed;
     core.close();
@@ -330,11 +331,6 @@ export function makeTracker() {
       }
     }
     live.add(options);
-  }
-
-  function listen(how) {
-    ['storage', 'pageshow'].forEach((type) => globalThis[how]?.(type, checkConsent));
-    globalThis.document?.[how]('resume', checkConsent);
   }
 }
 

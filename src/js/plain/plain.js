@@ -1,7 +1,7 @@
 // The tracker without WebAssembly: where it may not or cannot run, and where the page leaves before it does. It has the
 // core's methods, its store and its rows (src/core/rows.rs), so that pages of both kinds adopt what the other left; and
 // batches of at most 100, one request at a time and a fixed backoff, no more.
-import { isOnline, uniqueName } from '../environment.js';
+import { isOnline, listen, uniqueName } from '../environment.js';
 import { find, forgetAll, keep, makeStore, SEPARATOR, takeLeft } from '../store.js';
 import { canOutlive } from '../transport.js';
 import { destination, pack, post, seal } from './envelope.js';
@@ -44,6 +44,7 @@ export function makePlain(options, anonymous, hear) {
   let flying;
   let lastError;
   let timer;
+  let stops;
   // Of this life of the page; it has another when it comes back.
   let owner;
   let store;
@@ -256,13 +257,6 @@ export function makePlain(options, anonymous, hear) {
     open();
   }
 
-  function listen(how) {
-    globalThis[how]?.('pagehide', leave);
-    globalThis[how]?.('pageshow', comeBack);
-    globalThis.document?.[how]('freeze', leave);
-    globalThis.document?.[how]('resume', comeBack);
-  }
-
   function state() {
     const until = blocked;
     if (gone) return { waiting: 'closed' };
@@ -285,7 +279,7 @@ export function makePlain(options, anonymous, hear) {
     leave,
 
     start() {
-      listen('addEventListener');
+      stops = [listen(leave, ['pagehide'], ['freeze']), listen(comeBack, ['pageshow'], ['resume'])];
       open();
     },
 
@@ -357,7 +351,7 @@ export function makePlain(options, anonymous, hear) {
     disposeOfLetters: (settle) => settle(0),
 
     close() {
-      listen('removeEventListener');
+      stops.forEach((stop) => stop());
       leave();
       flushes.splice(0).forEach((answer) => answer());
     },
