@@ -83,14 +83,14 @@ impl Queue {
                 continue;
             }
             let order = self.take_order();
-            match Segment::read(record, order) {
-                Ok(segment) => {
+            match Segment::read(&record, order, kept) {
+                Some(segment) => {
                     events += segment.events.len();
                     self.count(&segment);
                     let place = self.adopted_segments();
-                    self.segments.insert(place, Segment { kept, ..segment });
+                    self.segments.insert(place, segment);
                 }
-                Err(record) => corrupt.push(record),
+                None => corrupt.push(record),
             }
         }
         (events, corrupt)

@@ -93,22 +93,19 @@ impl SegmentKey {
 }
 
 impl Segment {
-    /// The segment a record holds.
-    ///
-    /// # Errors
-    /// The record, where ids and envelopes differ in number.
-    pub fn read(record: Record, order: u64) -> Result<Self, Record> {
+    /// The segment a record holds; none where ids and envelopes differ in number.
+    pub fn read(record: &Record, order: u64, kept: Kept) -> Option<Self> {
         let mut events = Vec::new();
         let mut lines = text::fields(&record.events, '\n');
         for id in text::fields(&record.ids, ' ') {
-            let Some(line) = lines.next().filter(|_| !record.ids.is_empty()) else { return Err(record) };
+            let line = lines.next().filter(|_| !record.ids.is_empty())?;
             let json = line.strip_suffix(",").unwrap_or(line).into();
             events.push(Queued::new(Envelope { id: id.into(), json }));
         }
         if lines.next().is_some() {
-            return Err(record);
+            return None;
         }
-        Ok(Self { key: record.key, order, adopted: true, at: record.at, kept: Kept::Stored, events })
+        Some(Self { key: record.key.clone(), order, adopted: true, at: record.at, kept, events })
     }
 
     /// How many of its events wait for a request.
@@ -175,20 +172,21 @@ mod tests {
                 .map(|(n, json)| Queued::new(Envelope { id: ["e", &n.to_string()].concat(), json }))
                 .collect();
             let segment = Segment { key: SegmentKey::new("p", 0), order: 0, adopted: false, at: 5, kept: Kept::Stored, events };
-            let read = Segment::read(segment.record(), 7).unwrap();
+            let read = Segment::read(&segment.record(), 7, Kept::Stored).unwrap();
             prop_assert_eq!(read.record(), segment.record());
             prop_assert!(read.adopted && read.order == 7);
         }
 
         #[test]
         fn no_record_makes_the_reader_panic(ids in any::<String>(), events in any::<String>()) {
-            let _ = Segment::read(Record { key: SegmentKey::from_text(ids.clone()), at: 0, ids, events }, 0);
+            let record = Record { key: SegmentKey::from_text(ids.clone()), at: 0, ids, events };
+            let _ = Segment::read(&record, 0, Kept::Stored);
         }
     }
 
     #[test]
     fn a_record_with_an_id_too_many_is_corrupt() {
         let record = Record { key: SegmentKey::new("p", 0), at: 0, ids: "a b".into(), events: "{}".into() };
-        assert!(Segment::read(record, 0).is_err());
+        assert!(Segment::read(&record, 0, Kept::Stored).is_none());
     }
 }
