@@ -182,8 +182,12 @@ pub fn orphans(text: &str) -> Vec<Orphan> {
     let mut fields = fields(text);
     let mut orphans = Vec::new();
     while let (Some(owner), Some(account), Some(mark)) = (fields.next(), fields.next(), fields.next()) {
+        let mut marks = Vec::new();
+        if let Some(mark) = read_mark(mark) {
+            marks.push(mark);
+        }
         let account = read_account(account).unwrap_or_default();
-        orphans.push(Orphan { owner: owner.into(), account, marks: read_mark(mark).into_iter().collect() });
+        orphans.push(Orphan { owner: owner.into(), account, marks });
     }
     orphans
 }
@@ -227,7 +231,9 @@ fn read_rows<T>(text: &str, read: impl Fn(&str, &str) -> Option<T>) -> Vec<T> {
     let mut fields = fields(text);
     let mut rows = Vec::new();
     while let (Some(key), Some(row)) = (fields.next(), fields.next()) {
-        rows.extend(read(key, row));
+        if let Some(row) = read(key, row) {
+            rows.push(row);
+        }
     }
     rows
 }

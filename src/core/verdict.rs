@@ -39,7 +39,7 @@ impl Response {
             processed_count: Some(field())
                 .filter(|count| !count.is_empty())
                 .map(|count| read_decimal(count).unwrap_or(0)),
-            failed: text::fields(field(), ' ').filter_map(read_decimal).map(|place| place as usize).collect(),
+            failed: places(field()),
             retry_after: pacing::retry_after(field(), read_decimal(field()), now),
             message: field().into(),
         }
@@ -49,6 +49,17 @@ impl Response {
     pub fn failed(message: String) -> Self {
         Self { message, ..Self::default() }
     }
+}
+
+/// The numbers among words.
+fn places(words: &str) -> Vec<usize> {
+    let mut places = Vec::new();
+    for word in text::fields(words, ' ') {
+        if let Some(place) = read_decimal(word) {
+            places.push(place as usize);
+        }
+    }
+    places
 }
 
 /// The meaning.

@@ -58,7 +58,9 @@ impl Engine {
                 // Where the page's own requests have used up what may outlive it, the browser says so before it is gone.
                 self.requests.retain(|in_flight| in_flight.id != request);
                 let mark = self.marks.written().cloned();
-                self.effects.extend(mark.map(|mark| Effect::Leave { mark: Some(mark) }));
+                if mark.is_some() {
+                    self.effects.push(Effect::Leave { mark });
+                }
             }
             self.advance(now);
         }
