@@ -60,16 +60,20 @@ impl Queue {
     /// Adds a task's envelopes as segments and returns their keys.
     pub fn push(&mut self, envelopes: Vec<Envelope>, kept: Kept, at: u64) -> Vec<SegmentKey> {
         let mut keys = Vec::new();
-        let mut envelopes = envelopes.into_iter().map(Queued::new).peekable();
-        while envelopes.peek().is_some() {
-            let key = SegmentKey::new(&self.owner, self.next_number);
-            self.next_number += 1;
-            let events = envelopes.by_ref().take(policy::MAX_SEGMENT_EVENTS).collect();
-            let order = self.take_order();
-            let segment = Segment { key: key.clone(), order, adopted: false, at, kept, events };
-            self.count(&segment);
-            self.segments.push(segment);
-            keys.push(key);
+        for envelope in envelopes {
+            let is_full = |segment: &Segment| segment.events.len() == policy::MAX_SEGMENT_EVENTS;
+            if keys.is_empty() || self.segments.last().is_some_and(is_full) {
+                let key = SegmentKey::new(&self.owner, self.next_number);
+                self.next_number += 1;
+                let order = self.take_order();
+                keys.push(key.clone());
+                self.segments.push(Segment { key, order, adopted: false, at, kept, events: Vec::new() });
+            }
+            self.events += 1;
+            self.bytes += envelope.json.len();
+            if let Some(segment) = self.segments.last_mut() {
+                segment.events.push(Queued::new(envelope));
+            }
         }
         keys
     }
