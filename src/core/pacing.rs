@@ -1,7 +1,7 @@
 //! When this page's next request may go, and when its next flush round is due.
 
 use crate::core::policy;
-use crate::core::shared::{Granted, News, Share, Shared};
+use crate::core::shared::{self, Granted, News, Share, Shared};
 use crate::core::text::read_decimal;
 use crate::core::time::NEVER;
 
@@ -16,6 +16,8 @@ pub struct Pacing {
     reserve: u32,
     /// What the row does not know yet of the reserve, which is there from the start.
     owed: u32,
+    /// What was taken while the row could not be had, and it does not know of; no more than it could have held.
+    taken: u32,
     /// Until when tokens are good for ordinary requests.
     fresh_until: u64,
     /// The question under way, and the tokens it is for.
@@ -50,6 +52,7 @@ impl Pacing {
             tokens: 0,
             reserve: policy::EXIT_TOKENS,
             owed: policy::EXIT_TOKENS,
+            taken: 0,
             fresh_until: 0,
             asking: None,
             wanted: 0,
@@ -111,7 +114,8 @@ impl Pacing {
             // There is nothing to be counted; asking tells whether there is a pause.
             (_, None) => u32::MAX,
             (_, Some(_)) => {
-                self.owed + policy::EXIT_TOKENS - self.reserve + batches.min(policy::TOKENS_AHEAD)
+                self.taken + self.owed + policy::EXIT_TOKENS - self.reserve
+                    + batches.min(policy::TOKENS_AHEAD)
             }
         };
         if want > 0 {
@@ -139,14 +143,14 @@ impl Pacing {
         if self.asking == Some(granted.id) {
             self.asking = None;
             self.ask_at = if granted.tokens == 0 { granted.ask_at } else { 0 };
-            // The first is for what is to be sent now; then the reserve comes.
+            // The first is for what is to be sent now; then debts and the reserve come.
             let mut spare = granted.tokens.saturating_sub(1);
-            let paid = spare.min(self.owed);
-            spare -= paid;
-            let kept = spare.min(policy::EXIT_TOKENS - self.reserve);
-            self.owed -= paid;
-            self.reserve += kept;
-            self.tokens = granted.tokens - paid - kept;
+            pay(&mut self.taken, &mut spare);
+            pay(&mut self.owed, &mut spare);
+            let mut missing = policy::EXIT_TOKENS - self.reserve;
+            pay(&mut missing, &mut spare);
+            self.reserve = policy::EXIT_TOKENS - missing;
+            self.tokens = granted.tokens.min(1) + spare;
             self.fresh_until = if granted.tokens == 0 { 0 } else { now + policy::TOKEN_LIFE };
         }
         if granted.id == self.last_share {
@@ -156,9 +160,13 @@ impl Pacing {
 
     /// Answers a share without the row, which cannot be had: this page is then on its own.
     pub fn go_on_alone(&mut self, id: u32, now: u64) {
-        let want = if self.asking == Some(id) { self.wanted } else { 0 };
+        let taken = std::mem::take(&mut self.taken);
+        let want = if self.asking == Some(id) { self.wanted - taken } else { 0 };
         let (tokens, ask_at) = self.shared.grant(want, self.per_minute, now);
         self.note_granted(Granted { id, tokens, ask_at, shared: self.shared.clone() }, now);
+        if let Some(limit) = self.per_minute {
+            self.taken = (taken + tokens).min(shared::capacity(limit) as u32);
+        }
     }
 
     /// The row's answer is awaited until then at the latest.
@@ -229,9 +237,36 @@ impl Pacing {
     }
 }
 
+fn pay(debt: &mut u32, spare: &mut u32) {
+    let paid = (*debt).min(*spare);
+    *debt -= paid;
+    *spare -= paid;
+}
+
 /// Milliseconds that a `Retry-After` header asks for: seconds, or a date, which the shell hands over as
 /// milliseconds since 1970 if it is one.
 pub fn retry_after(header: &str, date: Option<u64>, now: u64) -> Option<u64> {
     let seconds = read_decimal(header);
     seconds.map(|seconds| seconds.min(u64::MAX / 1000) * 1000).or_else(|| Some(date?.saturating_sub(now)))
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_while_the_row_cannot_be_had_is_owed_to_it() {
+        let mut pacing = Pacing::new(7, Some(20), 0);
+        pacing.share(1, 7, None, 3, 0);
+        pacing.go_on_alone(1, 0);
+        let alone = std::iter::from_fn(|| pacing.has_token(0).then(|| pacing.spend_token())).count() as u32;
+        assert_eq!(alone, 3);
+        let share = pacing.share(2, 7, None, 3, 1);
+        assert_eq!(share.want, 3 + alone + policy::EXIT_TOKENS);
+        let (_, granted) = shared::update(None, &share);
+        pacing.note_granted(granted, 1);
+        let left = std::iter::from_fn(|| pacing.has_token(1).then(|| pacing.spend_token())).count();
+        assert_eq!(left, 3);
+    }
 }

@@ -376,7 +376,7 @@ fn rate(per_minute: u32) -> u64 {
 }
 
 /// Requests that can be sent at once.
-fn capacity(per_minute: u32) -> u64 {
+pub fn capacity(per_minute: u32) -> u64 {
     let left =
         u64::from(per_minute).saturating_sub(rate(per_minute) + u64::from(per_minute / policy::EXIT_PART));
     left.max(1)
