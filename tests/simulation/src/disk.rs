@@ -198,7 +198,7 @@ impl<Then> Disk<Then> {
             if let Some(before) = before {
                 ledger.note_shrunk(&before, record);
             }
-            ledger.note_put(record, false);
+            ledger.note_moved_in(record);
         }
         let marks = self.local.marks.iter();
         self.stores.marks.extend(marks.map(|(owner, mark)| (owner.clone(), mark.clone())));

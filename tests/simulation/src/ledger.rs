@@ -15,7 +15,7 @@ use appizer_tracker::core::account::Account;
 use appizer_tracker::core::dead_letter::{DeadLetter, Reason};
 use appizer_tracker::core::rows::changes::Changes;
 use appizer_tracker::core::segment::{Record, SegmentKey};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One event.
 #[derive(Debug, Clone, Default)]
@@ -73,6 +73,8 @@ pub struct Ledger {
     pub dropped_from_store: u64,
     /// A page has given events up, under a cap or for want of room.
     pub gave_up: bool,
+    /// Of all records that have been in the database.
+    keys: BTreeSet<String>,
     /// Events that left a record when it moved in from `localStorage`, by its key.
     shrunk: BTreeMap<String, Vec<u32>>,
     /// Events that the last write gave up.
@@ -155,8 +157,19 @@ impl Ledger {
         }
     }
 
+    /// A record has come into the database from `localStorage`. Events that were in it under another key were dead letters, taken
+    /// by a page that died before the database knew: they stay what they were, and are accepted once more.
+    pub fn note_moved_in(&mut self, record: &Record) {
+        let is_copy = !self.keys.contains(record.key.as_str());
+        let known = |number: &u32| self.events[*number as usize].counted;
+        let again = numbers(&record.ids).filter(known).count();
+        self.expected.accepted += if is_copy { again as u64 } else { 0 };
+        self.note_put(record, false);
+    }
+
     /// A record is in the database now.
     pub fn note_put(&mut self, record: &Record, resent: bool) {
+        self.keys.insert(record.key.as_str().into());
         for number in numbers(&record.ids) {
             let event = &mut self.events[number as usize];
             if !event.counted || (resent && event.deleted) {
