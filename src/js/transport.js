@@ -20,6 +20,8 @@ export const canOutlive = () => 'keepalive' in (globalThis.Request?.prototype ??
 /** Whether the browser can be given a request for the case that the page dies. */
 export const canInsure = () => 'fetchLater' in globalThis;
 
+const isHidden = () => globalThis.document?.hidden;
+
 /** What became of a request is told by `answer(RESPONSE, id, text, failure)`, where `text` is as `read` has it. */
 export function makeTransport(answer) {
   const underway = new Map();
@@ -44,8 +46,12 @@ export function makeTransport(answer) {
         answer(RESPONSE, id, text, failure);
       };
       const fail = (error) => tell(undefined, `${error?.message ?? error}`);
-      // Of a page that closes itself Chromium fails what outlives it, a moment before the page hears that it goes.
-      attempt().then(tell, (error) => (keepalive && globalThis.document?.hidden ? setTimeout(fail, 100, error) : fail(error)));
+      // Of a page that closes itself Chromium fails what outlives it, a moment before the page hears that it goes. A page that is
+      // left hears of that first, while it is still seen: what it sends then fails for a reason, as where its own requests leave
+      // no room.
+      const isLeft = atExit && !isHidden();
+      const isDoubtful = () => keepalive && !isLeft && isHidden();
+      attempt().then(tell, (error) => (isDoubtful() ? setTimeout(fail, 100, error) : fail(error)));
     },
 
     /** Gives a request up. */
