@@ -2,6 +2,7 @@
 
 use crate::disk::{Local, Stores};
 use crate::ledger::numbers;
+use crate::network::State;
 use crate::page::{Life, Task};
 use crate::weather::Weather;
 use crate::world::{Happening, Storage, World};
@@ -164,7 +165,7 @@ impl World {
         self.note_page(page, format_args!("is given {key}"));
         if *self.pages[page].engine.options().api_key != key {
             self.has_mixed_keys = true;
-            self.forget_departed(page);
+            self.forget_requests(page, State::Departed);
         }
         self.input(page, |engine, now| engine.handle_key(key, now));
     }

@@ -2,6 +2,7 @@
 //! `Driver::find_orphans` do it.
 
 use crate::disk::{Outcome, Work};
+use crate::network::State;
 use crate::page::{LockThen, Search, Task, Then};
 use crate::world::{Happening, World};
 use appizer_tracker::core::engine::Orphan;
@@ -90,6 +91,7 @@ impl World {
             if lost {
                 self.note_page(page, format_args!("finds its lease taken"));
                 self.ledger.exact = false;
+                self.forget_requests(page, State::Open);
                 let name = self.new_name(page);
                 self.input(page, |engine, now| engine.handle_usurped(name, now));
             }

@@ -149,11 +149,12 @@ impl World {
         }
     }
 
-    /// Other events go elsewhere from now on: what a page left to the browser tells it nothing of where they go.
-    pub fn forget_departed(&mut self, page: usize) {
+    /// The page does not know any more what replies to requests in this state would tell it: what it left to the browser, when it
+    /// sends elsewhere from now on, or all that is open, when another page has taken it for dead.
+    pub fn forget_requests(&mut self, page: usize, state: State) {
         for &flight in &self.pages[page].flights {
-            let left = &mut self.flights[flight];
-            left.to = left.to.filter(|_| left.state != State::Departed);
+            let forgotten = &mut self.flights[flight];
+            forgotten.to = forgotten.to.filter(|_| forgotten.state != state);
         }
     }
 
