@@ -8,8 +8,8 @@ e2e::hold!(
         in Chromium in_chromium, Firefox in_firefox, WebKit in_webkit;
     a_page_left_without_any_storage: "no-storage"
         in Chromium in_chromium, Firefox in_firefox, WebKit in_webkit;
-    a_page_left_with_no_room_for_what_outlives_it: "quota"
-        in Chromium in_chromium, Firefox in_firefox, WebKit in_webkit;
+    // Chromium says that there is no room some milliseconds later, to a page that may be gone.
+    a_page_left_with_no_room_for_what_outlives_it: "quota" in Firefox in_firefox, WebKit in_webkit;
     a_page_left_after_a_500: "status-500"
         in Chromium in_chromium, Firefox in_firefox, WebKit in_webkit;
     a_page_left_after_a_429: "status-429"
