@@ -34,11 +34,10 @@ fn as_function(glue: &str, root: &Path) -> Result<String> {
     }
     let (body, _) = cut(&glue, "\nlet wasmModule, wasmInstance, wasm;")?;
     // Older than any browser that has reference types.
-    let (before, polyfill) = cut(body, "\nif (!('encodeInto' in cachedTextEncoder)) {")?;
-    let (_, after) = polyfill.split_once("\n}\n").context("the glue's encodeInto does not end")?;
+    let body = replace(body, "\nif (!('encodeInto' in cachedTextEncoder)) {", "\n}\n", "\n")?;
     let names = glue.lines().filter_map(|line| line.strip_prefix("export function ")?.split('(').next());
     let names = names.collect::<Vec<_>>().join(", ");
-    let body = [before, "\n", after].concat().replace("\nexport function ", "\nfunction ");
+    let body = body.replace("\nexport function ", "\nfunction ");
     let body = without_precautions(&with_encoded_texts(&body)?)?;
     Ok(format!(
         "{imports}\nexport function instantiate(module, guard, makeStore) {{\n{body}\n\
@@ -63,19 +62,19 @@ fn with_encoded_texts(glue: &str) -> Result<String> {
     WASM_VECTOR_LEN = written;
     return ptr;
 }\n";
-    let (before, own) = cut(glue, "\nfunction passStringToWasm0(arg, malloc, realloc) {")?;
-    let (_, after) = own.split_once("\n}\n").context("the glue's passStringToWasm0 does not end")?;
-    let calls = ", wasm.__wbindgen_malloc, wasm.__wbindgen_realloc)";
-    Ok([before, ENCODED, after].concat().replace(calls, ")"))
+    let glue = replace(glue, "\nfunction passStringToWasm0(arg, malloc, realloc) {", "\n}\n", ENCODED)?;
+    Ok(glue.replace(", wasm.__wbindgen_malloc, wasm.__wbindgen_realloc)", ")"))
 }
 
 /// What wasm-bindgen does for a module that runs for long and hands over much. Here an instance that fails is replaced, and with it
 /// its decoder, also Safari's, which fails after 2 GiB of text. Few texts go to the module's own memory, so that a view of it is
 /// made for each. And a text finds no memory only where the module has trapped: then nobody needs those that were passed before.
 fn without_precautions(glue: &str) -> Result<String> {
-    let glue = replace_between(glue, "\nfunction decodeText(bytes) {", "\n    return ", "")?;
-    let view = "\n    return new DataView(wasm.memory.buffer);";
-    let mut glue = replace_between(&glue, "\nfunction getDataViewMemory0() {", "\n}\n", view)?;
+    let decode = "\nfunction decodeText(bytes) {";
+    let glue = replace(glue, decode, "\n    return ", &format!("{decode}\n    return "))?;
+    let view = "\nfunction getDataViewMemory0() {";
+    let always = format!("{view}\n    return new DataView(wasm.memory.buffer);\n}}\n");
+    let mut glue = replace(&glue, view, "\n}\n", &always)?;
     while let Some((before, rest)) = glue.split_once("    try {\n        ptr0 = ") {
         let (passed, rest) =
             rest.split_once("    } catch (e) {\n").context("texts are passed without a catch")?;
@@ -85,12 +84,12 @@ fn without_precautions(glue: &str) -> Result<String> {
     Ok(glue)
 }
 
-/// With another text between the only `start` and the next `end`.
-fn replace_between(glue: &str, start: &str, end: &str, text: &str) -> Result<String> {
+/// With another text in place of what the only `start` begins and the next `end` ends, both of them included.
+fn replace(glue: &str, start: &str, end: &str, text: &str) -> Result<String> {
     let (before, rest) = cut(glue, start)?;
     let (_, after) =
         rest.split_once(end).with_context(|| format!("no {end:?} after the glue's {start:?}"))?;
-    Ok([before, start, text, end, after].concat())
+    Ok([before, text, after].concat())
 }
 
 /// What comes before the only `mark` of the text, and what comes after it.

@@ -43,7 +43,8 @@ pub fn run(options: &Options) -> Result<()> {
             println!("   the module is the one optimised before");
             return Ok(());
         }
-        let (module, glue) = names::shorten(&wasm::optimise()?, &glue::read_glue()?)?;
+        let glue = glue::read_glue()?;
+        let (module, glue) = names::shorten(&wasm::optimise(&glue)?, &glue)?;
         write(&optimised_module(), &module)?;
         embed::write_module(&module)?;
         write(&bundle::glue(), glue)?;

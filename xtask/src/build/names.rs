@@ -9,7 +9,7 @@ use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{CodeSection, EntityType, ExportSection, ImportSection};
 use wasmparser::{ExportSectionReader, FunctionBody, Import, ImportSectionReader, TypeRef};
 
-use super::rewrite::rewrite;
+use super::rewrite::{Rewritten, rewrite};
 
 /// The module with short names, and the glue that goes with it.
 pub fn shorten(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
@@ -39,7 +39,7 @@ impl Reencode for Shortener {
         &mut self,
         imports: &mut ImportSection,
         section: ImportSectionReader<'_>,
-    ) -> Result<(), Error<anyhow::Error>> {
+    ) -> Rewritten {
         let mut scripts = BTreeSet::new();
         for (place, import) in section.into_imports().enumerate() {
             let import = import?;
@@ -57,7 +57,7 @@ impl Reencode for Shortener {
         &mut self,
         exports: &mut ExportSection,
         section: ExportSectionReader<'_>,
-    ) -> Result<(), Error<anyhow::Error>> {
+    ) -> Rewritten {
         for (place, export) in section.into_iter().enumerate() {
             let export = export?;
             let short = short_name(place);
@@ -68,11 +68,7 @@ impl Reencode for Shortener {
     }
 
     /// As it is.
-    fn parse_function_body(
-        &mut self,
-        code: &mut CodeSection,
-        body: FunctionBody<'_>,
-    ) -> Result<(), Error<anyhow::Error>> {
+    fn parse_function_body(&mut self, code: &mut CodeSection, body: FunctionBody<'_>) -> Rewritten {
         code.raw(body.as_bytes());
         Ok(())
     }

@@ -5,6 +5,9 @@ use wasm_encoder::Module;
 use wasm_encoder::reencode::{Error, Reencode};
 use wasmparser::Parser;
 
+/// What a step of such a change returns.
+pub type Rewritten<T = ()> = Result<T, Error<anyhow::Error>>;
+
 /// The module as `change` has it.
 pub fn rewrite(module: &[u8], change: &mut impl Reencode<Error = anyhow::Error>) -> Result<Vec<u8>> {
     let mut rewritten = Module::new();

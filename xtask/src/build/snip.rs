@@ -9,14 +9,14 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::{Result, ensure};
-use wasm_encoder::reencode::{Error, Reencode, utils};
+use wasm_encoder::reencode::{Reencode, utils};
 use wasm_encoder::{CodeSection, Elements, ExportSection, Function};
 use wasmparser::{
     ElementItems, Export, ExternalKind, FunctionBody, KnownCustom, Name, NameSectionReader, Parser, Payload,
     TypeRef,
 };
 
-use super::rewrite::rewrite;
+use super::rewrite::{Rewritten, rewrite};
 
 /// Functions that do not come back. Names as the compiler's, without the crates' hashes.
 const PANICS: &[&str] = &[
@@ -132,18 +132,14 @@ struct Snipper<'a> {
 impl Reencode for Snipper<'_> {
     type Error = anyhow::Error;
 
-    fn parse_export(
-        &mut self,
-        exports: &mut ExportSection,
-        export: Export<'_>,
-    ) -> Result<(), Error<anyhow::Error>> {
+    fn parse_export(&mut self, exports: &mut ExportSection, export: Export<'_>) -> Rewritten {
         if self.glue.contains(&format!("wasm.{}", export.name)) {
             exports.export(export.name, self.export_kind(export.kind)?, export.index);
         }
         Ok(())
     }
 
-    fn element_items<'a>(&mut self, items: ElementItems<'a>) -> Result<Elements<'a>, Error<anyhow::Error>> {
+    fn element_items<'a>(&mut self, items: ElementItems<'a>) -> Rewritten<Elements<'a>> {
         let items = utils::element_items(self, items)?;
         let Elements::Functions(functions) = items else { return Ok(items) };
         let merged = functions.iter().map(|&index| {
@@ -152,11 +148,7 @@ impl Reencode for Snipper<'_> {
         Ok(Elements::Functions(merged.collect()))
     }
 
-    fn parse_function_body(
-        &mut self,
-        code: &mut CodeSection,
-        body: FunctionBody<'_>,
-    ) -> Result<(), Error<anyhow::Error>> {
+    fn parse_function_body(&mut self, code: &mut CodeSection, body: FunctionBody<'_>) -> Rewritten {
         if self.snipped.contains(&self.index) {
             let mut trap = Function::new([]);
             trap.instructions().unreachable().end();

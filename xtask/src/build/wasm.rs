@@ -109,10 +109,10 @@ fn as_cdylib(manifest: &str, library: &Path) -> Result<String> {
 }
 
 /// Tries every candidate, keeps the one that weighs least as the package carries it, and hands it back.
-pub fn optimise() -> Result<Vec<u8>> {
+pub fn optimise(glue: &str) -> Result<Vec<u8>> {
     let directory = paths::intermediate();
     fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
-    write(&snipped_module(), snip::snip(&read(&compiled_module())?, &glue::read_glue()?)?)?;
+    write(&snipped_module(), snip::snip(&read(&compiled_module())?, glue)?)?;
     let mut best: Option<(usize, Vec<u8>)> = None;
     for passes in CANDIDATES {
         let module = optimise_with(passes, &directory)?;
