@@ -35,16 +35,17 @@ pub fn lines(file: &Path, title: &str, below: &str, scale: Scale, lines: &[Line<
     if points().next().is_none() {
         return Ok(());
     }
-    let range = |values: Vec<f64>| {
+    let extent = |values: Vec<f64>| {
         let least = values.iter().copied().fold(f64::MAX, f64::min);
         let most = values.iter().copied().fold(0.0, f64::max);
-        least / 1.5..most * 1.5
+        (least, most)
     };
-    let across = range(points().map(|(place, _)| *place).collect());
-    let up = range(points().map(|(_, value)| *value).collect());
+    let (first, last) = extent(points().map(|(place, _)| *place).collect());
+    let (least, most) = extent(points().map(|(_, value)| *value).collect());
+    let across = first / 1.5..last * 1.5;
     picture(file, title, |chart| match scale {
-        Scale::Linear => draw_lines(chart, below, across, 0.0..up.end / 1.5 * 1.1, lines),
-        Scale::Logarithmic => draw_lines(chart, below, across, up.log_scale(), lines),
+        Scale::Linear => draw_lines(chart, below, across, 0.0..most * 1.1, lines),
+        Scale::Logarithmic => draw_lines(chart, below, across, (least / 1.5..most * 1.5).log_scale(), lines),
     })
 }
 

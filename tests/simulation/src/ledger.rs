@@ -160,10 +160,10 @@ impl Ledger {
     /// A record has come into the database from `localStorage`. Events that were in it under another key were dead letters, taken
     /// by a page that died before the database knew: they stay what they were, and are accepted once more.
     pub fn note_moved_in(&mut self, record: &Record) {
-        let is_copy = !self.keys.contains(record.key.as_str());
-        let known = |number: &u32| self.events[*number as usize].counted;
-        let again = numbers(&record.ids).filter(known).count();
-        self.expected.accepted += if is_copy { again as u64 } else { 0 };
+        if !self.keys.contains(record.key.as_str()) {
+            let known = |number: &u32| self.events[*number as usize].counted;
+            self.expected.accepted += numbers(&record.ids).filter(known).count() as u64;
+        }
         self.note_put(record, false);
     }
 
