@@ -144,9 +144,7 @@ async fn what_one_kind_of_page_hands_over_the_other_does_not_repeat(scene: &mut 
     scene.leave("steps(60, 100); location.href = 'blank.html';").await?;
     visit(scene, "no-wasm.html?missing").await?;
     // It is the next reply that settles what it takes over.
-    let taken_over = "(await appizer.stats()).accepted === 100";
-    scene
-        .run::<()>(&format!("while (!({taken_over})) await new Promise((go) => setTimeout(go, 50));"))
+    until("what was left to be taken over", async || Ok((stats(scene).await?.accepted == 100).then_some(())))
         .await?;
     scene.run::<()>("steps(100, 101); await appizer.flush();").await?;
     scene.distinct(101).await?;
