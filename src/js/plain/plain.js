@@ -70,7 +70,7 @@ export function makePlain(options, anonymous, hear) {
     if (inMemory) return start();
     const mine = store;
     store.open(1, identityRow(identity));
-    setTimeout(() => mine === store && !isOpen && start(), POLICY_OPEN_TIMEOUT);
+    setTimeout(() => mine === store && !gone && !isOpen && start(), POLICY_OPEN_TIMEOUT);
   }
 
   function answer(kind, id, text, failure) {
