@@ -1,5 +1,6 @@
 //! From the crate to the npm package in `pkg/`: wasm-pack, wasm-opt, one text that holds the module, esbuild.
 
+mod align;
 mod bundle;
 mod embed;
 mod glue;
@@ -44,7 +45,7 @@ pub fn run(options: &Options) -> Result<()> {
             return Ok(());
         }
         let glue = glue::read_glue()?;
-        let (module, glue) = names::shorten(&wasm::optimise(&glue)?, &glue)?;
+        let (module, glue) = names::shorten(&align::align(&wasm::optimise(&glue)?)?, &glue)?;
         write(&optimised_module(), &module)?;
         embed::write_module(&module)?;
         write(&bundle::glue(), glue)?;
