@@ -12,6 +12,7 @@ mod rewrite;
 mod size;
 mod snip;
 mod source_map;
+mod streams;
 mod wasm;
 
 pub use bundle::policy_defines;
