@@ -2,30 +2,35 @@
 // recorded before this file had loaded.
 import * as appizer from './index.js';
 
-const NUMBERS = ['flushInterval', 'batchSize', 'requestsPerMinute', 'maxQueueEvents', 'maxQueueBytes', 'maxAge', 'sessionTimeout'];
-const FLAGS = ['metadata', 'insurance', 'campaign', 'pageViews', 'stripQuery', 'respectPrivacySignals', 'clientHints', 'debug'];
+// What an attribute's text means, by option. `beforeSend` and `wasm` are no texts.
+const KINDS = [
+  [String, 'apiKey endpoint userId partialFailure beaconUrl persistence consent bots instance'],
+  [Number, 'flushInterval batchSize requestsPerMinute maxQueueEvents maxQueueBytes maxAge sessionTimeout'],
+  [(text) => text !== 'false', 'metadata insurance campaign pageViews stripQuery respectPrivacySignals clientHints debug'],
+  [(text) => text.split(/\s*,\s*/), 'denyProperties'],
+];
 
 const tag = globalThis.document?.currentScript;
-const stub = globalThis.appizer;
-globalThis.appizer = { ...appizer };
+const before = globalThis.appizer;
+// A page may have the tag twice, its own and a tag manager's: two trackers would both track its views.
+if (!before?.init || before.q) globalThis.appizer = { ...appizer };
 
-if (tag?.dataset.apiKey) {
-  appizer.init(read(tag.dataset)).catch((error) => console.error(error));
+// An empty key is a template's mistake, and `init` says so.
+if (tag && 'apiKey' in tag.dataset) {
+  globalThis.appizer.init(read(tag.dataset)).catch((error) => console.error(error));
 }
-for (const call of stub?.q ?? []) {
+for (const call of before?.q ?? []) {
   replay(...call);
 }
 
+// Other attributes are others': of Next.js (`data-nscript`), Cloudflare (`data-cfasync`), consent managers.
 function read(dataset) {
-  const options = { ...dataset };
-  for (const name of NUMBERS) {
-    if (name in options) options[name] = Number(options[name]);
+  const options = {};
+  for (const [meaning, names] of KINDS) {
+    for (const name of names.split(' ')) {
+      if (name in dataset) options[name] = meaning(dataset[name]);
+    }
   }
-  for (const name of FLAGS) {
-    if (name in options) options[name] = options[name] !== 'false';
-  }
-  // Names with commas between.
-  if ('denyProperties' in options) options.denyProperties = options.denyProperties.split(/\s*,\s*/);
   return options;
 }
 

@@ -13,6 +13,7 @@ in_each_browser!(
     a_prerendered_page_counts_when_it_is_shown,
     a_page_view_by_hand_has_what_the_page_is,
     a_script_before_the_title_waits_for_it,
+    a_script_that_the_page_has_twice_views_it_once,
 );
 
 async fn each_route_counts_once_with_the_navigation_api(scene: &mut Scene) -> Result<()> {
@@ -152,6 +153,16 @@ async fn a_script_before_the_title_waits_for_it(scene: &mut Scene) -> Result<()>
     let view = of(&arrivals, "page_view")[0];
     assert_eq!(view.property("title"), "The title comes after the script");
     assert!(view.property("path").is_null() && view.property("referrer").is_null(), "{view:?}");
+    Ok(())
+}
+
+/// Its own tag, and a tag manager's.
+async fn a_script_that_the_page_has_twice_views_it_once(scene: &mut Scene) -> Result<()> {
+    scene.visit("script-twice.html").await?;
+    views(scene, 1).await?;
+    scene.run::<()>("appizer.track('last')").await?;
+    scene.arrivals("the last event", |arrivals| !of(arrivals, "last").is_empty()).await?;
+    assert_eq!(of(&scene.settled().await?, "page_view").len(), 1);
     Ok(())
 }
 
