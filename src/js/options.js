@@ -52,9 +52,10 @@ export function textOf(options) {
 export function faultOf(options, text) {
   const [option, allowed] = text.split(SEPARATOR);
   const value = options[option];
-  // A key that is nearly right is still a secret.
+  // A key that is nearly right is still a secret, and what has no name of ours may be a key.
+  const isUnknown = allowed.startsWith('the options');
   const isSecret = option === 'apiKey' && value !== undefined;
-  return invalidOption(option, isSecret ? 'cannot be used' : `is ${shown(value)}`, allowed);
+  return invalidOption(option, isUnknown ? 'is unknown' : isSecret ? 'cannot be used' : `is ${shown(value)}`, allowed);
 }
 
 export const KEY = "the project's key: printable ASCII characters without spaces";
@@ -70,10 +71,12 @@ export function appizerError(code, message) {
   return Object.assign(new Error(message), { name: 'AppizerError', code });
 }
 
+// JSON would make null of NaN, and a text of a URL object.
 function shown(value) {
   try {
-    return JSON.stringify(value) ?? typeof value;
+    if (typeof value === 'string' || Array.isArray(value)) return JSON.stringify(value);
   } catch {
-    return typeof value;
+    // A list with what JSON cannot carry.
   }
+  return Object(value) === value ? Object.prototype.toString.call(value) : String(value);
 }

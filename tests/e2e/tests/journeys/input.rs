@@ -29,7 +29,7 @@ async fn a_bad_option_is_named_with_what_is_allowed(scene: &mut Scene) -> Result
         ("{ ...options, apiKey: '' }", "apiKey", "printable ASCII"),
         ("{ ...options, apiKey: 'two words' }", "apiKey", "without spaces"),
         ("{ ...options, apiKey: 5 }", "apiKey", "the project's key"),
-        ("{ ...options, flushIntervall: 5 }", "flushIntervall", "flushInterval, batchSize"),
+        ("{ ...options, flushIntervall: 5 }", "flushIntervall", "is unknown; allowed: the options"),
         ("{ ...options, endpoint: 'api.appizer.com' }", "endpoint", "an http or https URL"),
         ("{ ...options, endpoint: 'ftp://127.0.0.1/' }", "endpoint", "an http or https URL"),
         ("{ ...options, batchSize: 0 }", "batchSize", "from 1 to 100"),

@@ -1,0 +1,28 @@
+// What `init` says of an option that is at fault.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checked, faultOf } from '../../src/js/options.js';
+
+/** The message for what the core says of `option`. */
+const said = (options, option, allowed = 'a number') => faultOf(options, `${option}\x1f${allowed}`).message;
+
+test('an option that does not exist is named, and its value kept: a misspelt key is a secret, too', () => {
+  const message = said({ apikey: 's3cret' }, 'apikey', 'the options are apiKey and endpoint');
+  assert.equal(message, 'option "apikey" is unknown; allowed: the options are apiKey and endpoint');
+});
+
+for (const [what, value, shown] of [
+  ['a text', '5', '"5"'],
+  ['what is no number', NaN, 'NaN'],
+  ['an endless number', Infinity, 'Infinity'],
+  ['a large integer', 5n, '5'],
+  ['nothing', null, 'null'],
+  ['an address as an object', new URL('https://x.example/'), '[object URL]'],
+  ['a list', ['a', 1], '["a",1]'],
+]) {
+  test(`${what} is shown as it is`, () => assert.equal(said({ a: value }, 'a'), `option "a" is ${shown}; allowed: a number`));
+}
+
+test('a list that JSON cannot carry is named all the same', () => {
+  assert.throws(() => checked({ denyProperties: [1n] }), { code: 'invalid_option', option: 'denyProperties' });
+});
