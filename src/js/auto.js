@@ -15,6 +15,8 @@ const MAX_TEXT = 2_000;
  * @type {typeof import('./auto.d.ts').autocapture}
  */
 export function autocapture(tracker, options = {}) {
+  // Nothing to see on a server, or in a worker.
+  if (!globalThis.document) return () => {};
   const { clicks = true, links = true, downloads = true, forms = true, errors = true, webVitals = true, stripQuery = false } = options;
   const controller = new AbortController();
   const { signal } = controller;

@@ -9,5 +9,6 @@ const shapes = require('./shapes.cjs');
     await shapes.check(tracker);
     assert.deepEqual(shapes.names(tracker), shapes.names(require(`./node_modules/@appizer/tracker/${file}`)));
   }
+  shapes.checkAuto(require('@appizer/tracker/auto'), require('@appizer/tracker'));
   console.log('as it should be');
 })();

@@ -24,4 +24,7 @@ exports.check = async (tracker) => {
   if (tracker.createTracker) await exports.check(tracker.createTracker(options));
 };
 
+// A page's module may ask for it while a server renders the page.
+exports.checkAuto = ({ autocapture }, tracker) => assert.equal(autocapture(tracker)(), undefined);
+
 exports.names = (module) => Object.keys(module).sort();
