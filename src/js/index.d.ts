@@ -1,7 +1,10 @@
 /** A value that JSON can carry. Dates become ISO strings; members that are `undefined` vanish. */
-export type JsonValue = string | number | boolean | null | undefined | Date | JsonValue[] | { [name: string]: JsonValue };
+export type JsonValue = string | number | boolean | null | undefined | Date | readonly JsonValue[] | { [name: string]: JsonValue };
 
-/** Further attributes of an event, as the endpoint's `properties`. */
+/**
+ * Further attributes of an event, as the endpoint's `properties`. TypeScript does not take what is declared as an `interface` for
+ * one: declare it as a `type`, or give `createTracker` a map of events, which takes both.
+ */
 export type Properties = { [name: string]: JsonValue };
 
 /** Events of any name with any properties: what `track` takes unless `createTracker` was given a map. */
@@ -18,95 +21,95 @@ export interface Options {
   /** The bearer key of the Appizer project. Required. */
   apiKey: string;
   /** Address of the batch endpoint. Default: `https://api.appizer.com/v1/events/batch`. */
-  endpoint?: string;
+  endpoint?: string | undefined;
   /** The user's id, where it is known at start; else an anonymous id that persists, until `identify`. */
-  userId?: string;
+  userId?: string | undefined;
   /** Milliseconds from the first waiting event to its flush, 0 to 86,400,000. Default: 10,000. */
-  flushInterval?: number;
+  flushInterval?: number | undefined;
   /** Events that start a flush at once, and the most that one request carries, 1 to 100. Default: 100. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** Adds `$event_id`, `$time` and `$session_id` to each event's properties. Default: true. */
-  metadata?: boolean;
+  metadata?: boolean | undefined;
   /**
    * What becomes of a batch that the endpoint took in part without saying which events: `"quarantine"` makes them dead
    * letters, `"resend"` sends them again with the same ids. Default: `"quarantine"`.
    */
-  partialFailure?: 'quarantine' | 'resend';
+  partialFailure?: 'quarantine' | 'resend' | undefined;
   /**
    * Requests a minute of this browser, all tabs together: 1 to 100,000, or Infinity for an endpoint of one's own. Half of
    * it refills steadily, a tenth is left to pages that close. Default: 100, the endpoint's limit.
    */
-  requestsPerMinute?: number;
+  requestsPerMinute?: number | undefined;
   /** Events that are queued at the most; the oldest are dropped to make room. 1 to 1,000,000. Default: 50,000. */
-  maxQueueEvents?: number;
+  maxQueueEvents?: number | undefined;
   /** Bytes of the queued events, as JSON in UTF-8, at the most; likewise. 65,536 to 1,073,741,824. Default: 20 MiB. */
-  maxQueueBytes?: number;
+  maxQueueBytes?: number | undefined;
   /** Milliseconds after which an undelivered event is dropped. 60,000 to a year, and more than `flushInterval`. Default: 30 days. */
-  maxAge?: number;
+  maxAge?: number | undefined;
   /**
    * A first-party address that adds the key, for browsers in which only a beacon outlives the page. Without it a beacon
    * goes to the endpoint with `?access_token=`, and its events stay queued until a reply confirms them.
    */
-  beaconUrl?: string;
+  beaconUrl?: string | undefined;
   /**
    * Gives unsent events to the browser, which sends them if the page dies without a word (`fetchLater`, in Chromium); they
    * are kept all the same, and may come twice then, with the same ids. Default: true.
    */
-  insurance?: boolean;
+  insurance?: boolean | undefined;
   /** `"memory"` stores nothing in the browser: what a page has not delivered when it goes is lost. Default: `"store"`. */
-  persistence?: 'store' | 'memory';
+  persistence?: 'store' | 'memory' | undefined;
   /** Milliseconds without an event that end a session, 1,000 to a day. Default: 1,800,000, half an hour. */
-  sessionTimeout?: number;
+  sessionTimeout?: number | undefined;
   /**
    * Registers how the visitor came: `utm_…`, click ids and the referrer, as last touch under their own names and as
    * first touch with `$initial_` before. Default: true.
    */
-  campaign?: boolean;
+  campaign?: boolean | undefined;
   /** Tracks `page_view` on load and on each change of route, and `page_leave`. Default: false. */
-  pageViews?: boolean;
+  pageViews?: boolean | undefined;
   /** Leaves query string and fragment out of every address that the tracker adds. Default: false. */
-  stripQuery?: boolean;
+  stripQuery?: boolean | undefined;
   /**
    * Sees each event before it is queued; gives it back, changed or not, or `null` or `false` to drop it. If it throws, the
    * event goes on as it was.
    */
-  beforeSend?: (event: OutgoingEvent) => OutgoingEvent | null | false | undefined | void;
+  beforeSend?: ((event: OutgoingEvent) => OutgoingEvent | null | false | undefined | void) | undefined;
   /**
    * `"pending"`: events wait in memory, and nothing is stored or sent, until `optIn` (which later visits remember) or
    * `optOut`. Default: `"granted"`.
    */
-  consent?: 'granted' | 'pending';
+  consent?: 'granted' | 'pending' | undefined;
   /** Takes Global Privacy Control and Do Not Track for an opt-out, unless the visitor has opted in. Default: false. */
-  respectPrivacySignals?: boolean;
+  respectPrivacySignals?: boolean | undefined;
   /** Events of automated browsers and known bots: sent, sent with `$bot: true`, or dropped. Default: `"send"`. */
-  bots?: 'send' | 'flag' | 'drop';
+  bots?: 'send' | 'flag' | 'drop' | undefined;
   /** Names of properties that are never sent, wherever they come from. */
-  denyProperties?: string[];
+  denyProperties?: readonly string[] | undefined;
   /** Adds what the browser tells of device and platform to those who ask, as `$ua_…`; Chromium alone. Default: false. */
-  clientHints?: boolean;
+  clientHints?: boolean | undefined;
   /** Logs to the console what happens; the address `?appizer_debug` does so too. Default: false. */
-  debug?: boolean;
+  debug?: boolean | undefined;
   /** Name of the queue (its database), 1 to 64 of `A-Z a-z 0-9 _ -`. Default: `"default"`. */
-  instance?: string;
+  instance?: string | undefined;
 }
 
 /** What one event has different from the others. */
 export interface Overrides {
-  userId?: string;
+  userId?: string | undefined;
   /** The visitor's address, where the page knows it; the tracker never guesses one. */
-  ip?: string;
+  ip?: string | undefined;
   /** Default: the browser's own user agent. */
-  ua?: string;
+  ua?: string | undefined;
   /** When it happened: a Date, milliseconds since 1970, or an ISO string. Default: now. */
-  time?: Date | number | string;
+  time?: Date | number | string | undefined;
 }
 
 /** An event as `beforeSend` sees it: complete but for `$event_id` and `$time`. All of it is the hook's to change. */
 export interface OutgoingEvent {
   name: string;
-  properties?: Properties;
-  userId?: string;
-  time?: Date | number | string;
+  properties?: Properties | undefined;
+  userId?: string | undefined;
+  time?: Date | number | string | undefined;
 }
 
 /** Why undelivered events wait. `reply`: an earlier page gave them to the browser as it left; the next reply settles them. */
@@ -162,6 +165,7 @@ export interface DeadLetter {
    * browser could not be read; such a letter cannot be sent again.
    */
   reason: 'rejected' | 'uncertain' | 'corrupt';
+  /** What can be read of a `corrupt` event. */
   text?: string;
   /** HTTP status of the answer that decided it. */
   status: number;
@@ -187,14 +191,21 @@ export interface FlushResult {
  * pages that share the queue. Events that `track` refused were never accepted: `refused`, of this page alone.
  */
 export interface Stats {
+  /** Events that `track` took, once they are in the queue. */
   accepted: number;
+  /** Events that the endpoint confirmed. */
   delivered: number;
+  /** Events that a page gave to the browser as it left, and that count as arrived since the next success. */
   handedOver: number;
+  /** Events that are still to be delivered. */
   queued: number;
+  /** Events that the endpoint refused for good: dead letters. */
   rejected: number;
+  /** Events of which the endpoint did not say whether it has them: dead letters, too. */
   uncertain: number;
   /** Events given up, by reason. */
   dropped: { [reason in DropReason]?: number };
+  /** Calls of `track` that gave `null`, and events that `beforeSend` dropped later. */
   refused: number;
   /** Events in the request that is under way. */
   inFlight: number;
@@ -207,7 +218,9 @@ export interface Stats {
    * server it is `no_browser`: there the package does nothing.
    */
   fallbacks: string[];
+  /** Why undelivered events wait; absent when nothing does. */
   waiting?: Waiting;
+  /** Until when they wait, where that is known. */
   until?: Date;
   /** The last answer that was not a delivery: HTTP status, 0 without an answer. */
   lastError?: { status: number; message: string };
@@ -223,7 +236,10 @@ export interface Notices {
    * HTTP `status`: they are dead letters now). The events around them are unharmed.
    */
   rejected: { type: 'rejected'; code: RejectionCode; message: string; name?: string; ids?: string[]; status?: number };
-  /** The endpoint refuses the key, is not the endpoint, or never answers: events are queued, and it is tried again at `until`. */
+  /**
+   * The endpoint refuses the key, is not the endpoint, or never answers: events are queued, and it is tried again at `until`,
+   * in milliseconds since 1970.
+   */
   paused: { type: 'paused'; reason: 'forbidden' | 'bad_response' | 'unreachable'; status: number; message: string; until: number };
   /**
    * Events were given up, under a documented limit or at the visitor's word; or by `beforeSend`, before they were
@@ -279,6 +295,7 @@ export interface Tracker<Events extends object = AnyEvents> {
   register(properties: Properties): void;
   /** The same for those that are not registered yet. */
   registerOnce(properties: Properties): void;
+  /** Adds a registered property no longer. */
   unregister(name: string): void;
   /** The next event of that name gets `$duration_ms`, the time since this call. */
   timeEvent(name: string): void;
@@ -303,6 +320,7 @@ export interface Tracker<Events extends object = AnyEvents> {
   flush(): Promise<FlushResult>;
   /** Calls `listener` for every notice of that type, until the returned function is called. */
   on<T extends keyof Notices>(type: T, listener: (notice: Notices[T]) => void): () => void;
+  /** The queue's account, why anything waits, and what the browser lacks. */
   stats(): Promise<Stats>;
   /** Events that are not sent again by themselves. */
   deadLetters(): Promise<DeadLetter[]>;

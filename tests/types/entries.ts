@@ -1,6 +1,6 @@
 // The other entries: slim, which is told where its module is, and the script tag's global. Checked by `tsc`, never run.
 import { createTracker, flush, init, track } from '@appizer/tracker/slim';
-import type { SlimOptions, SlimTracker, Stats, WasmSource } from '@appizer/tracker/slim';
+import type { DropReason, SlimOptions, SlimTracker, Stats, WasmSource } from '@appizer/tracker/slim';
 import * as whole from '@appizer/tracker';
 
 declare const module: WebAssembly.Module;
@@ -13,6 +13,7 @@ const id: string | null = track('signup');
 tracker.track('signup', { plan: 'pro' });
 flush().then(({ queued }) => queued + sources.length);
 const account: Promise<Stats> = tracker.stats();
+const reason: DropReason = 'max_age';
 
 // @ts-expect-error slim needs to know where the module is
 init({ apiKey: 'key' });
@@ -28,4 +29,4 @@ window.appizer.flush().then(({ delivered }) => delivered);
 // @ts-expect-error no such function
 appizer.trak('signup');
 
-export { account, fromScript, id, ready };
+export { account, fromScript, id, ready, reason };

@@ -22,6 +22,12 @@ optIn();
 const out: boolean = hasOptedOut();
 debug().then(({ queued, requests, stats }) => queued[0]?.name ?? requests.length + stats.queued);
 const stop: () => void = autocapture(other, { forms: false });
+// What is not known is left out, however strict the compiler is (`exactOptionalPropertyTypes`).
+declare const unknown: undefined;
+init({ apiKey: 'key', userId: unknown, beforeSend: unknown });
+track('signup', undefined, { userId: unknown, time: unknown });
+declare const tags: readonly string[];
+track('signup', { tags });
 init({
   apiKey: 'key',
   sessionTimeout: 60_000,
