@@ -137,16 +137,16 @@ impl Driver {
     }
 
     fn drain(&'static self) {
+        let Some(links) = self.links.get() else { return };
         loop {
             let effect = self.state.borrow_mut().engine.poll_effect();
             let Some(effect) = effect else { break };
-            self.perform(effect);
+            self.perform(effect, links);
         }
         self.set_timer();
     }
 
-    fn perform(&'static self, effect: Effect) {
-        let Some(links) = self.links.get() else { return };
+    fn perform(&'static self, effect: Effect, links: &Links) {
         let mut state = self.state.borrow_mut();
         let opening = state.openings;
         let State { engine, store, .. } = &mut *state;
