@@ -254,28 +254,18 @@ impl Queue {
 
     /// Puts back what `request` carried: it is to be sent again, in its old place.
     pub fn release(&mut self, request: u32) {
-        for segment in &mut self.segments {
-            for queued in &mut segment.events {
-                if queued.request == request {
-                    queued.request = 0;
-                }
-            }
-        }
+        self.each_carried(request, &mut |queued| queued.request = 0);
     }
 
     /// Puts back what `request` carried, to be sent again in two halves, each by itself.
     pub fn split(&mut self, request: u32, parts: [u32; 2]) {
-        let half = self.carried(request).count() / 2;
-        let mut seen = 0;
-        for segment in &mut self.segments {
-            for queued in &mut segment.events {
-                if queued.request == request {
-                    queued.request = 0;
-                    queued.part = parts[usize::from(seen >= half)];
-                    seen += 1;
-                }
-            }
-        }
+        let (mut carried, mut seen) = (0, 0);
+        self.each_carried(request, &mut |_| carried += 1);
+        self.each_carried(request, &mut |queued| {
+            queued.request = 0;
+            queued.part = parts[usize::from(seen >= carried / 2)];
+            seen += 1;
+        });
     }
 
     /// Records of the newest segments, those under these keys, `room` bytes in all: a task may have tracked megabytes, and room
@@ -360,17 +350,20 @@ impl Queue {
     }
 
     /// Ids of what `request` carries, separated by spaces.
-    pub fn ids(&self, request: u32) -> String {
+    pub fn ids(&mut self, request: u32) -> String {
         let mut ids = String::new();
-        for queued in self.carried(request) {
-            text::push_word(&mut ids, &queued.envelope.id);
-        }
+        self.each_carried(request, &mut |queued| text::push_word(&mut ids, &queued.envelope.id));
         ids
     }
 
-    fn carried(&self, request: u32) -> impl Iterator<Item = &Queued> {
-        let queued = self.segments.iter().flat_map(|segment| &segment.events);
-        queued.filter(move |queued| queued.request == request)
+    fn each_carried(&mut self, request: u32, act: &mut dyn FnMut(&mut Queued)) {
+        for segment in &mut self.segments {
+            for queued in &mut segment.events {
+                if queued.request == request {
+                    act(queued);
+                }
+            }
+        }
     }
 
     /// The order of the newest segment: `holds(last_order())` asks for everything queued so far.

@@ -204,7 +204,7 @@ impl Engine {
 
     /// Requests that outlive the page, and the ids of their events. Not those under an old key: their replies tell nothing of
     /// the new one.
-    pub(super) fn departing_requests(&self) -> Vec<(u32, String)> {
+    pub(super) fn departing_requests(&mut self) -> Vec<(u32, String)> {
         let mut departing = Vec::new();
         for &InFlight { id, to, keepalive, .. } in &self.requests {
             if keepalive && to == self.to {

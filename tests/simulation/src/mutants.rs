@@ -28,7 +28,7 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "forgets_to_release_at_a_split",
         file: "src/core/queue.rs",
-        text: "            queued.request = 0;\n                    queued.part",
+        text: "            queued.request = 0;\n            queued.part",
         becomes: "            queued.part",
         breaks: "the halves of a refused batch stay in flight for ever",
     },
