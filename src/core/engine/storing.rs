@@ -51,7 +51,7 @@ pub(super) struct Dead {
 }
 
 /// What a write is to change, besides this page's account.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Change {
     /// Records; the queue has them, too.
     pub(super) puts: Puts,
@@ -62,6 +62,20 @@ pub(super) struct Change {
     /// Dead letters to add.
     pub(super) letters: Operations,
     pub(super) settled: Settled,
+}
+
+impl Default for Change {
+    // Derived, it would be written out wherever a change begins.
+    #[inline(never)]
+    fn default() -> Self {
+        Self {
+            puts: Puts::default(),
+            deletes: Operations::default(),
+            identity: false,
+            letters: Operations::default(),
+            settled: Settled::default(),
+        }
+    }
 }
 
 impl Change {
