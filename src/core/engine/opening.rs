@@ -108,8 +108,8 @@ impl Engine {
 
     /// Writes what the store has not.
     pub(super) fn restore(&mut self) {
-        let puts = self.queue.restore();
-        let change = Change { puts, ..std::mem::take(&mut self.unwritten) };
+        let mut change = std::mem::take(&mut self.unwritten);
+        change.puts = self.queue.restore();
         self.write(change);
     }
 

@@ -81,7 +81,9 @@ impl Default for Change {
 impl Change {
     /// The store's part of events leaving the queue.
     pub(super) fn of(removal: Removal) -> Self {
-        Self { puts: removal.puts, deletes: removal.deletes, ..Self::default() }
+        let mut change = Self::default();
+        (change.puts, change.deletes) = (removal.puts, removal.deletes);
+        change
     }
 
     /// Makes a dead letter of an event.
