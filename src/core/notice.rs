@@ -1,7 +1,7 @@
 //! What the page's listeners hear and what its questions are answered with: plain data, in the words of
 //! `index.d.ts`.
 
-use crate::core::account::Dropped;
+use crate::core::account::Account;
 use crate::core::event::Refusal;
 use crate::core::members::{Member, Members};
 
@@ -185,26 +185,14 @@ impl FlushResult {
 /// The answer to `stats`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stats {
-    /// As in [`crate::core::account::Account`], over all pages of the queue.
-    pub accepted: u64,
-    /// Confirmed by the endpoint.
-    pub delivered: u64,
-    /// Given to the browser at exit.
-    pub handed_over: u64,
-    /// Neither settled nor given up.
-    pub queued: u64,
-    /// Refused by the endpoint.
-    pub rejected: u64,
-    /// Fate unknown.
-    pub uncertain: u64,
-    /// Given up.
-    pub dropped: Dropped,
+    /// What became of the events of all pages of the queue.
+    pub account: Account,
     /// Events in requests that are under way, of this page.
     pub in_flight: usize,
     /// `indexeddb` or `memory`.
     pub storage: &'static str,
     /// What is missing here and what is used instead.
-    pub fallbacks: Vec<&'static str>,
+    pub fallbacks: Vec<String>,
     /// Why this page's events wait.
     pub waiting: Option<Waiting>,
     /// Until when, in milliseconds since 1970.
@@ -217,23 +205,11 @@ impl Stats {
     /// As JavaScript sees it. `leases`: whether they take the place of Web Locks.
     pub fn members(mut self, leases: bool) -> Members {
         if leases {
-            self.fallbacks.push("leases");
+            self.fallbacks.push("leases".into());
         }
-        let fallbacks = self.fallbacks.into_iter().map(Into::into).collect();
-        let mut answer = Members::default();
-        for (name, count) in [
-            ("accepted", self.accepted),
-            ("delivered", self.delivered),
-            ("handedOver", self.handed_over),
-            ("queued", self.queued),
-            ("rejected", self.rejected),
-            ("uncertain", self.uncertain),
-            ("inFlight", self.in_flight as u64),
-        ] {
-            answer.number(name, count);
-        }
-        answer.put("dropped", Member::Object(self.dropped.members())).word("storage", self.storage);
-        answer.put("fallbacks", Member::Texts(fallbacks));
+        let mut answer = self.account.members();
+        answer.number("inFlight", self.in_flight as u64).word("storage", self.storage);
+        answer.put("fallbacks", Member::texts(self.fallbacks));
         put_wait(&mut answer, self.waiting, self.until);
         if let Some(LastError { status, message }) = self.last_error {
             let mut error = Members::default();

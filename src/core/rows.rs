@@ -167,9 +167,18 @@ pub fn records(text: &str) -> Vec<Record> {
     read_rows(text, |key, row| Some(read_segment(key, row)))
 }
 
-/// The accounts of a joined text of keys and rows, but for `owner`'s.
-pub fn accounts_without(text: &str, owner: &str) -> Vec<Account> {
-    read_rows(text, |key, row| read_account(row).filter(|_| key != owner))
+/// The sum of the accounts of a joined text of keys and rows, but for `owner`'s.
+pub fn accounts_without(text: &str, owner: &str) -> Account {
+    let mut sum = Account::default();
+    let mut fields = fields(text);
+    while let (Some(key), Some(row)) = (fields.next(), fields.next()) {
+        if key != owner
+            && let Some(account) = read_account(row)
+        {
+            sum.add(account);
+        }
+    }
+    sum
 }
 
 /// The dead letters of a joined text of keys and rows.

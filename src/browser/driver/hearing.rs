@@ -52,7 +52,7 @@ impl Driver {
             store::STATS => {
                 let others = rows::accounts_without(&text, engine.owner());
                 let leases = store.as_ref().is_some_and(Store::leases);
-                answer = Some(to_js(&engine.stats(&others, now).members(leases)));
+                answer = Some(to_js(&engine.stats(others, now).members(leases)));
             }
             store::LETTERS => {
                 let letters = rows::letters(&text).into_iter().map(DeadLetter::members);

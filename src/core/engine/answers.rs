@@ -11,23 +11,17 @@ use crate::core::policy;
 use crate::core::time::NEVER;
 
 impl Engine {
-    /// The queue's account, with those of the `other` pages that share the store.
-    pub fn stats(&self, others: &[Account], now: u64) -> Stats {
+    /// The queue's account, with that of the `others` that share the store.
+    pub fn stats(&self, others: Account, now: u64) -> Stats {
         let mut account = self.account;
-        others.iter().for_each(|&other| account.add(other));
+        account.add(others);
         let wait = self.wait(now).filter(|_| account.queued() > 0);
         let memory = self.storage == Storage::Memory;
         Stats {
-            accepted: account.accepted,
-            delivered: account.delivered,
-            handed_over: account.handed_over,
-            queued: account.queued(),
-            rejected: account.rejected,
-            uncertain: account.uncertain,
-            dropped: account.dropped,
+            account,
             in_flight: self.requests.iter().map(|request| request.events).sum(),
             storage: if memory { "memory" } else { "indexeddb" },
-            fallbacks: if memory { vec!["memory_queue"] } else { Vec::new() },
+            fallbacks: if memory { vec!["memory_queue".into()] } else { Vec::new() },
             waiting: wait.map(|(waiting, _)| waiting),
             until: wait.and_then(|(_, until)| until),
             last_error: self.last_error.clone(),

@@ -89,13 +89,14 @@ pub fn engine(bytes: &[u8]) {
         while let Some(effect) = engine.poll_effect() {
             shell.take(effect);
         }
-        let stats = engine.stats(&[], now);
-        let dropped = stats.dropped;
+        let stats = engine.stats(Account::default(), now);
+        let account = stats.account;
+        let dropped = account.dropped;
         let gone =
             dropped.storage_lost + dropped.max_queue_events + dropped.max_queue_bytes + dropped.max_age;
         let gone = gone + dropped.quota + dropped.corrupt + dropped.opt_out;
-        let settled = stats.delivered + stats.handed_over + stats.rejected + stats.uncertain + gone;
-        assert_eq!(stats.accepted, settled + stats.queued, "{stats:?}");
+        let settled = account.delivered + account.handed_over + account.rejected + account.uncertain + gone;
+        assert_eq!(account.accepted, settled + account.queued(), "{stats:?}");
     }
 }
 

@@ -110,8 +110,9 @@ impl World {
         if page.life == Life::Dead || page.closed {
             return None;
         }
-        let stats = page.engine.stats(&[], page.clock(self.now));
-        (stats.queued > 0 && stats.waiting != Some(Waiting::Reply)).then_some((stats.queued, stats.waiting))
+        let stats = page.engine.stats(Account::default(), page.clock(self.now));
+        let queued = stats.account.queued();
+        (queued > 0 && stats.waiting != Some(Waiting::Reply)).then_some((queued, stats.waiting))
     }
 
     fn check(&mut self) {

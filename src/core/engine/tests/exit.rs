@@ -15,7 +15,9 @@ fn handed_over(disk: &mut Disk) -> (Page, Page) {
     page.leave(disk);
     assert!(page.requests[0].keepalive && page.requests[0].at_exit && ids(&page.requests[0]).len() == 5);
     let next = Page::open(disk, "b");
-    assert!(next.requests.is_empty() && next.engine.stats(&[], 0).waiting == Some(Waiting::Reply));
+    assert!(
+        next.requests.is_empty() && next.engine.stats(Account::default(), 0).waiting == Some(Waiting::Reply)
+    );
     (page, next)
 }
 

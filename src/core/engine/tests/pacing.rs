@@ -16,7 +16,7 @@ fn a_failure_in_one_tab_holds_the_others_back_and_one_of_them_tries_again() {
     first.respond(&mut disk, 429);
     second.track(&mut disk, 100..200);
     assert!(second.requests.is_empty());
-    assert_eq!(second.engine.stats(&[], 0).waiting, Some(Waiting::Backoff));
+    assert_eq!(second.engine.stats(Account::default(), 0).waiting, Some(Waiting::Backoff));
     second.wait_for_request(&mut disk);
     first.wait(&mut disk, second.now);
     assert!(first.requests.is_empty(), "the other one is trying");
@@ -33,7 +33,7 @@ fn a_pause_survives_a_reload_and_ends_with_another_key() {
     page.leave(&mut disk);
     let mut next = Page::open(&mut disk, "b");
     assert!(next.requests.is_empty());
-    assert_eq!(next.engine.stats(&[], 0).waiting, Some(Waiting::Paused));
+    assert_eq!(next.engine.stats(Account::default(), 0).waiting, Some(Waiting::Paused));
     next.input(&mut disk, |engine, now| engine.handle_key("k2".into(), now));
     assert_eq!(ids(&next.requests[0]).len(), 100);
 }
@@ -65,7 +65,7 @@ fn two_tabs_together_keep_to_the_limit_and_say_that_they_wait_for_it() {
         }
     }
     assert!((6..=20).contains(&sent), "{sent}");
-    assert!(tabs.iter().any(|tab| tab.engine.stats(&[], 0).waiting == Some(Waiting::Limit)));
+    assert!(tabs.iter().any(|tab| tab.engine.stats(Account::default(), 0).waiting == Some(Waiting::Limit)));
     tabs[0].wait_for_request(&mut disk);
     assert!(tabs[0].now >= 1_000);
 }

@@ -26,8 +26,8 @@ fn an_opt_out_empties_the_queue_and_the_store_and_nothing_is_taken_or_stored_aft
     page.wait(&mut disk, 3_600_000);
     page.leave(&mut disk);
     assert!(page.requests.is_empty() && is_empty(&disk), "{disk:?}");
-    let stats = page.engine.stats(&[], page.now);
-    assert_eq!((stats.accepted, stats.dropped.opt_out, stats.queued), (150, 150, 0));
+    let account = page.engine.stats(Account::default(), page.now).account;
+    assert_eq!((account.accepted, account.dropped.opt_out, account.queued()), (150, 150, 0));
     assert!(
         page.notices.iter().any(|notice| matches!(notice, Notice::Rejected { code: Refusal::OptedOut, .. }))
     );

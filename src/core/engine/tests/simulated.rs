@@ -80,7 +80,7 @@ fn an_opening_that_hangs_for_ever_is_followed_by_another() {
     while page.engine.poll_effect().is_some() {}
     page.stalled = false;
     page.wait(&mut disk, policy::REOPEN_INTERVAL);
-    assert_eq!(page.engine.stats(&[], page.now).storage, "indexeddb");
+    assert_eq!(page.engine.stats(Account::default(), page.now).storage, "indexeddb");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_page_that_goes_away_gives_nothing_up_under_a_cap_which_it_could_not_note() 
     page.track(&mut disk, 0..5);
     page.leave(&mut disk);
     page.track(&mut disk, 5..6);
-    assert_eq!(page.engine.stats(&[], page.now).dropped.max_queue_events, 0);
+    assert_eq!(page.engine.stats(Account::default(), page.now).account.dropped.max_queue_events, 0);
 }
 
 #[test]

@@ -28,9 +28,9 @@ fn without_a_store_the_queue_is_kept_in_memory_and_says_so() {
     page.input(&mut disk, |engine, now| engine.handle_open_failed("refused".into(), Vec::new(), now));
     page.track(&mut disk, 0..100);
     assert!(matches!(page.notices[0], Notice::Degraded { fallback: "memory_queue", .. }));
-    assert_eq!(page.engine.stats(&[], 0).storage, "memory");
+    assert_eq!(page.engine.stats(Account::default(), 0).storage, "memory");
     page.respond(&mut disk, 200);
-    assert_eq!((page.writes, page.engine.stats(&[], 0).delivered), (0, 100));
+    assert_eq!((page.writes, page.engine.stats(Account::default(), 0).account.delivered), (0, 100));
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn an_opening_without_an_end_is_given_up() {
     page.stalled = true;
     page.track(&mut disk, 0..100);
     page.wait(&mut disk, policy::OPEN_TIMEOUT);
-    assert_eq!(page.engine.stats(&[], page.now).storage, "memory");
+    assert_eq!(page.engine.stats(Account::default(), page.now).storage, "memory");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_line_at_fault_harms_no_other() {
     page.input(&mut disk, |engine, now| {
         engine.handle_track("e0\tt\t\"a\"\t\ne1\tt\t\"\"\t\ne2\tt\t\"c\"\t".into(), now)
     });
-    assert_eq!(page.engine.stats(&[], 0).queued, 2);
+    assert_eq!(page.engine.stats(Account::default(), 0).account.queued(), 2);
     assert!(matches!(page.notices.last(), Some(Notice::Rejected { code: Refusal::InvalidName, .. })));
 }
 
@@ -61,10 +61,13 @@ fn a_store_that_opens_late_takes_over_what_was_queued_in_memory() {
     page.stalled = true;
     page.track(&mut disk, 0..5);
     page.wait(&mut disk, policy::OPEN_TIMEOUT);
-    assert_eq!(page.engine.stats(&[], page.now).storage, "memory");
+    assert_eq!(page.engine.stats(Account::default(), page.now).storage, "memory");
     page.stalled = false;
     page.drain(&mut disk);
-    assert_eq!((page.engine.stats(&[], page.now).storage, disk.records.len()), ("indexeddb", 1));
+    assert_eq!(
+        (page.engine.stats(Account::default(), page.now).storage, disk.records.len()),
+        ("indexeddb", 1)
+    );
     page.wait_for_request(&mut disk);
     page.respond(&mut disk, 200);
     assert_eq!((disk.records.len(), disk.accounts["p"].delivered), (0, 5));
@@ -173,7 +176,7 @@ fn the_oldest_events_make_room_under_each_cap() {
             .iter()
             .any(|notice| matches!(notice, Notice::Dropped { reason: told, .. } if *told == reason));
         assert!(told, "{reason}: {:?}", page.notices);
-        let dropped = serde_json::to_value(disk.accounts["p"].dropped.members()).unwrap();
+        let dropped = serde_json::to_value(disk.accounts["p"].members()).unwrap()["dropped"].clone();
         assert!(dropped[reason].as_f64().is_some_and(|number| number > 0.0), "{dropped}");
         if !kept.is_empty() {
             page.input(&mut disk, |engine, now| engine.handle_online(true, now));
@@ -199,7 +202,7 @@ fn a_store_that_stops_answering_is_opened_anew_and_everything_goes_on() {
     assert!(page.requests.is_empty());
     page.silent = false;
     page.wait(&mut disk, 1);
-    assert_eq!((page.openings, page.engine.stats(&[], page.now).storage), (2, "indexeddb"));
+    assert_eq!((page.openings, page.engine.stats(Account::default(), page.now).storage), (2, "indexeddb"));
     assert_eq!(ids(&page.requests[0]), (100..200).collect::<Vec<_>>());
     page.respond(&mut disk, 200);
     assert_eq!((disk.records.len(), disk.accounts["p"].delivered), (0, 200));
