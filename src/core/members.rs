@@ -20,8 +20,8 @@ pub enum Member {
     /// A count or a time. Far below 2^53: serde-wasm-bindgen would check a `u64` for loss, and format the error with
     /// `core::fmt`, which is 5 KB.
     Number(f64),
-    /// A list of strings.
-    Texts(Vec<Text>),
+    /// A list.
+    List(Vec<Member>),
     /// An object.
     Object(Members),
 }
@@ -66,6 +66,8 @@ impl Serialize for Members {
 impl Member {
     /// A list of texts.
     pub fn texts(texts: Vec<String>) -> Self {
-        Self::Texts(texts.into_iter().map(Cow::Owned).collect())
+        let mut list = Vec::new();
+        texts.into_iter().for_each(|text| list.push(Self::Text(text.into())));
+        Self::List(list)
     }
 }

@@ -4,8 +4,9 @@ use super::{Driver, State, to_js};
 use crate::browser::environment;
 use crate::browser::lifecycle;
 use crate::browser::store::{self, Store};
-use crate::core::dead_letter::{DeadLetter, Disposal};
+use crate::core::dead_letter::Disposal;
 use crate::core::engine::StoreFailure;
+use crate::core::members::Member;
 use crate::core::rows;
 use crate::core::shared;
 use crate::core::verdict::Response;
@@ -55,8 +56,11 @@ impl Driver {
                 answer = Some(to_js(&engine.stats(others, now).members(leases)));
             }
             store::LETTERS => {
-                let letters = rows::letters(&text).into_iter().map(DeadLetter::members);
-                answer = Some(to_js(&letters.collect::<Vec<_>>()));
+                let mut letters = Vec::new();
+                for letter in rows::letters(&text) {
+                    letters.push(Member::Object(letter.members()));
+                }
+                answer = Some(to_js(&Member::List(letters)));
             }
             store::RESEND | store::DISCARD => {
                 let letters = rows::letters(&text);
