@@ -71,7 +71,7 @@ impl Engine {
     pub fn handle_orphans(&mut self, orphans: Vec<Orphan>, now: u64) {
         let Phase::Open = self.phase else { return };
         let mut change = Change::default();
-        for orphan in orphans {
+        for orphan in &orphans {
             if orphan.owner == self.queue.owner() {
                 continue;
             }
@@ -83,7 +83,7 @@ impl Engine {
             self.adoption.unloaded += orphan.account.queued();
             // A row of zeros is a row, too: left alone, it would be found for ever.
             change.deletes.delete(rows::ACCOUNTS, &orphan.owner);
-            self.adoption.owners.push(Adopted { owner: orphan.owner, after: None });
+            self.adoption.owners.push(Adopted { owner: orphan.owner.clone(), after: None });
         }
         if !change.deletes.is_empty() {
             self.write(change);
@@ -187,13 +187,13 @@ impl Engine {
     fn set_aside(&mut self, corrupt: Vec<Record>, now: u64) {
         let mut change = Change::default();
         let mut events = 0;
-        for Record { key, ids, events: json, .. } in corrupt {
+        for Record { key, ids, events: json, .. } in &corrupt {
             if ids.is_empty() {
                 continue;
             }
-            events += text::fields(&ids, ' ').count() as u64;
+            events += text::fields(ids, ' ').count() as u64;
             let message = String::from("its record could not be read");
-            let id = key.as_str().into();
+            let (id, json) = (key.as_str().into(), json.clone());
             let letter = DeadLetter { id, json, reason: Reason::Corrupt, status: 0, message, at: now };
             change.bury(&letter);
             change.deletes.delete(rows::SEGMENTS, key.as_str());
