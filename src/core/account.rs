@@ -169,7 +169,15 @@ mod tests {
 
     #[test]
     fn a_drop_is_counted_under_its_reason() {
-        for (reason, word) in [(DropReason::StorageLost, "storage_lost"), (DropReason::OptOut, "opt_out")] {
+        for (reason, word) in [
+            (DropReason::StorageLost, "storage_lost"),
+            (DropReason::MaxQueueEvents, "max_queue_events"),
+            (DropReason::MaxQueueBytes, "max_queue_bytes"),
+            (DropReason::MaxAge, "max_age"),
+            (DropReason::Quota, "quota"),
+            (DropReason::Corrupt, "corrupt"),
+            (DropReason::OptOut, "opt_out"),
+        ] {
             let mut account = Account { accepted: 9, ..Account::default() };
             account.drop(reason, 2);
             let told = serde_json::to_value(account.members()).unwrap();
