@@ -59,7 +59,6 @@ export function makeContext(options, warn) {
     denyProperties.forEach((name) => delete common[name]);
     commonText = JSON.stringify(common).slice(1, -1);
     taken = new Set(['toJSON', ...Object.keys(common), ...reserved]);
-
   }
 
   /** Its own properties, then the common ones; its own win, but for what only the tracker knows. No name comes twice. */

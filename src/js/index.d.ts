@@ -191,7 +191,7 @@ export interface FlushResult {
  * pages that share the queue. Events that `track` refused were never accepted: `refused`, of this page alone.
  */
 export interface Stats {
-  /** Events that `track` took, once they are in the queue. */
+  /** Events that `track` took: before `init`, those that this page holds; then those that are in the queue or were. */
   accepted: number;
   /** Events that the endpoint confirmed. */
   delivered: number;
@@ -236,11 +236,8 @@ export interface Notices {
    * HTTP `status`: they are dead letters now). The events around them are unharmed.
    */
   rejected: { type: 'rejected'; code: RejectionCode; message: string; name?: string; ids?: string[]; status?: number };
-  /**
-   * The endpoint refuses the key, is not the endpoint, or never answers: events are queued, and it is tried again at `until`,
-   * in milliseconds since 1970.
-   */
-  paused: { type: 'paused'; reason: 'forbidden' | 'bad_response' | 'unreachable'; status: number; message: string; until: number };
+  /** The endpoint refuses the key, is not the endpoint, or never answers: events are queued, and it is tried again at `until`. */
+  paused: { type: 'paused'; reason: 'forbidden' | 'bad_response' | 'unreachable'; status: number; message: string; until: Date };
   /**
    * Events were given up, under a documented limit or at the visitor's word; or by `beforeSend`, before they were
    * accepted: these count as `refused`.

@@ -272,8 +272,8 @@ export function makeTracker() {
   }
 
   function stats() {
-    const nothing = { accepted: 0, delivered: 0, handedOver: 0, queued: 0, rejected: 0, uncertain: 0, dropped: {} };
-    const idle = () => ({ ...nothing, inFlight: 0, storage: 'memory', fallbacks: [], ...waiting() });
+    const nothing = { delivered: 0, handedOver: 0, rejected: 0, uncertain: 0, dropped: {}, inFlight: 0 };
+    const idle = () => ({ accepted: held, queued: held, ...nothing, storage: 'memory', fallbacks: [], ...waiting() });
     return ask('stats', idle).then((answer) => withDate({ ...answer, refused }));
   }
 
@@ -313,7 +313,7 @@ export function makeTracker() {
     } else {
       if (notice.type === 'degraded') warn(notice.fallback, `${notice.fallback}: ${notice.message}`);
       // What the core refused it tells by its code alone.
-      notify(notice.type === 'rejected' ? { ...new Refusal(notice.code), ...notice } : notice);
+      notify(withDate(notice.type === 'rejected' ? { ...new Refusal(notice.code), ...notice } : notice));
     }
   }
 

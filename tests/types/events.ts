@@ -51,7 +51,7 @@ any.track(name);
 
 const counts: number[] = [];
 on('delivered', ({ type, count }) => type === 'delivered' && counts.push(count));
-on('paused', ({ reason, until }) => reason === 'forbidden' && new Date(until));
+on('paused', ({ reason, until }) => reason === 'forbidden' && until.toISOString());
 on('dropped', (notice) => notice.reason.length + notice.count);
 tracker.on('degraded', ({ fallback, message }) => fallback + message);
 

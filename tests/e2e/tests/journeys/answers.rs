@@ -63,6 +63,7 @@ async fn flush_says_why_events_wait(scene: &mut Scene) -> Result<()> {
     #[derive(Deserialize)]
     struct Seen {
         early: Value,
+        held: Value,
         interval: Value,
         interval_ends: bool,
         down: Value,
@@ -75,17 +76,20 @@ async fn flush_says_why_events_wait(scene: &mut Scene) -> Result<()> {
         .run(
             "steps(0, 2);
             const early = await appizer.flush();
+            const held = await appizer.stats();
             await appizer.init({ ...options, flushInterval: 3600000 });
             const interval = await appizer.stats();
             const down = await appizer.flush();
             const [interval_ends, down_ends] = [interval, down].map(({ until }) => until instanceof Date);
-            return { early, interval, interval_ends, down, down_ends, stats: await appizer.stats() };",
+            return { early, held, interval, interval_ends, down, down_ends, stats: await appizer.stats() };",
         )
         .await?;
     assert_eq!(
         seen.early,
         json!({ "delivered": 0, "rejected": 0, "queued": 2, "waiting": "not_initialized" })
     );
+    assert_account(&seen.held);
+    assert_eq!((&seen.held["queued"], &seen.held["waiting"]), (&json!(2), &json!("not_initialized")));
     assert_eq!((&seen.interval["waiting"], seen.interval_ends), (&json!("interval"), true));
     assert_eq!(
         (&seen.down["delivered"], &seen.down["rejected"], &seen.down["queued"]),

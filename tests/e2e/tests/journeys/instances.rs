@@ -23,15 +23,15 @@ async fn two_trackers_side_by_side_share_nothing(scene: &mut Scene) -> Result<()
             other.track('theirs');
             appizer.track('ours');
             await appizer.flush();
-            const { reason } = await paused;
+            const { reason, until } = await paused;
             const error = await appizer.createTracker.call(null, { ...options, apiKey: 'third', instance: 'other' }).init({ ...options, apiKey: 'third', instance: 'other' }).catch((error) => error);
             const { queued } = await other.stats();
             await other.init({ ...options, instance: 'other' });
             await other.flush();
-            return [reason, { queued }, error.code, error.option];",
+            return [[reason, until instanceof Date], { queued }, error.code, error.option];",
         )
         .await?;
-    assert_eq!((paused, account), (json!("forbidden"), json!({ "queued": 2 })));
+    assert_eq!((paused, account), (json!(["forbidden", true]), json!({ "queued": 2 })));
     assert_eq!((code.as_str(), option.as_str()), ("invalid_option", "instance"), "one queue, one key");
     let arrivals = scene.distinct(4).await?;
     let (ours, theirs) = (arrivals.named("ours")?, arrivals.named("theirs")?);
