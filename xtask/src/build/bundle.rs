@@ -47,12 +47,11 @@ pub fn glue() -> PathBuf {
     paths::intermediate().join("glue.js")
 }
 
-/// The facade without glue and module: what stands before the page's own work.
+/// The facade without glue, module and what reads it: what stands before the page's own work.
 pub fn facade() -> Result<Vec<u8>> {
     let mut esbuild = process::command(paths::npm_program("esbuild"));
     esbuild.args(["src/js/index.js", "--bundle", "--minify", "--target=es2020", "--log-level=warning"]);
-    esbuild.args(["--format=esm", "--external:appizer-glue", "--external:appizer-module-text"]);
-    esbuild.arg(format!("--alias:appizer-module={}", source(Module::Embedded.source()).display()));
+    esbuild.args(["--format=esm", "--external:appizer-glue", "--external:appizer-module"]);
     esbuild.args(policy_defines()).arg(private::mangling());
     let bundled = paths::intermediate().join("facade.js");
     super::write(&bundled, process::capture(&mut esbuild)?)?;
