@@ -1,5 +1,5 @@
-//! Every default and every limit, each with its reason. Nothing else in the project writes such a number:
-//! the JavaScript facade gets the ones it needs from here, through the build.
+//! Every default and every limit of what is kept and sent, each with its reason. The JavaScript facade gets the ones it
+//! needs from here, through the build. What values an option may have stands with the options.
 //!
 //! Times are milliseconds, sizes are bytes of UTF-8.
 
@@ -150,7 +150,8 @@ pub const MAX_QUEUE_EVENTS: u64 = 50_000;
 /// megabytes or more; a tracker should not be what uses them up.
 pub const MAX_QUEUE_BYTES: usize = 20 * 1024 * 1024;
 
-/// Age at which an undelivered event is given up, unless `init` says otherwise: a month. Reports for older days are read.
+/// Age at which an undelivered event is given up, unless `init` says otherwise: a month. Reports for older days
+/// have been read.
 pub const MAX_AGE: u64 = 30 * 24 * 60 * 60 * 1000;
 
 /// Where the browser has no room for new events, one in so many of the queued ones makes some, the oldest first.

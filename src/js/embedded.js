@@ -9,27 +9,27 @@ export const compile = () => WebAssembly.compile(decode());
 function decode() {
   const codes = new TextEncoder().encode(texts.join(''));
   let length = 0;
-  const [, ofShapes, ofInstructions, ...ofNumbers] = texts.map((text) => (length += text.length) - text.length);
+  const [, ofShapes, ofInstructions, ...numbers] = texts.map((text) => (length += text.length) - text.length);
   const byteOf = readLetters(codes.subarray(0, ofShapes));
   const [shapes, parts] = readShapes(codes.subarray(ofShapes, ofInstructions), byteOf);
   const module = new Uint8Array(2 * length);
   let end = 0;
   let begin;
-  for (let at = ofInstructions; at < ofNumbers[0]; ) {
+  for (let at = ofInstructions, over = numbers[0]; at < over; ) {
     let code = codes[at++];
     if (code < 34) code = code * 128 + codes[at++];
     for (let place = shapes[code], part; (part = parts[place]) < 255; place++) {
       if (part < 224) module[end++] = part;
       else if (part < 253) {
         // The next number of a kind: it ends with its first byte below 128. Those of the first kind are single bytes.
-        let from = ofNumbers[part - 224];
+        let from = numbers[part - 224];
         let byte;
         do {
           code = codes[from++];
           if (code < 34) code = code * 128 + codes[from++];
           module[end++] = byte = byteOf[code];
         } while (byte > 127 && part > 224);
-        ofNumbers[part - 224] = from;
+        numbers[part - 224] = from;
       } else if (part < 254) begin = end += 3;
       else {
         // A function is over: its length stands before it.
