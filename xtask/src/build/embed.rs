@@ -149,8 +149,6 @@ impl Letters {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
     use wasm_encoder::{
         CodeSection, ConstExpr, DataSection, Function, FunctionSection, Ieee64, InstructionSink, MemArg,
@@ -158,60 +156,23 @@ mod tests {
     };
     use wasmparser::Parser;
 
-    use super::super::streams::{BEGIN, END, LENGTH_BYTES, NUMBER};
+    use super::super::read_text;
     use super::*;
+    use crate::process;
 
-    /// As `src/js/embedded.js` does it.
-    fn decode(texts: &[String]) -> Vec<u8> {
-        let byte_of = bytes_of_letters(texts[0].as_bytes());
-        let mut streams = texts[1..].iter().map(|text| read(text.as_bytes(), &byte_of).into_iter());
-        let (mut parts, instructions) = (streams.next().unwrap(), streams.next().unwrap());
-        let mut numbers = Vec::from_iter(streams);
-        let mut shapes: HashMap<u8, Vec<u8>> = HashMap::new();
-        while let Some(id) = parts.next() {
-            shapes.insert(id, parts.by_ref().take_while(|&part| part != SHAPE_END).collect());
-        }
-        let mut module = Vec::new();
-        let mut begin = 0;
-        for part in instructions.flat_map(|id| &shapes[&id]) {
-            match *part {
-                END => {
-                    let length = module.len() - begin;
-                    for (place, last) in [(0, 0x80), (1, 0x80), (2, 0)] {
-                        module[begin - LENGTH_BYTES + place] = (length >> (7 * place)) as u8 & 0x7f | last;
-                    }
-                }
-                BEGIN => {
-                    module.extend([0; LENGTH_BYTES]);
-                    begin = module.len();
-                }
-                NUMBER => module.extend(numbers[0].next()),
-                kind @ NUMBER.. => loop {
-                    let byte = numbers[usize::from(kind - NUMBER)].next().unwrap();
-                    module.push(byte);
-                    if byte < 0x80 {
-                        break;
-                    }
-                },
-                byte => module.push(byte),
-            }
-        }
-        module
-    }
-
-    fn bytes_of_letters(letters: &[u8]) -> HashMap<Vec<u8>, u8> {
-        let letters = Letters { bytes: letters.try_into().unwrap(), shapes: Vec::new() };
-        letters.codes().into_iter().map(String::into_bytes).zip(0..=255).collect()
-    }
-
-    fn read(text: &[u8], byte_of: &HashMap<Vec<u8>, u8>) -> Vec<u8> {
-        let mut letters = text.iter().copied();
-        let mut bytes = Vec::new();
-        while let Some(letter) = letters.next() {
-            let code = if letter < b'"' { vec![letter, letters.next().unwrap()] } else { vec![letter] };
-            bytes.push(byte_of[&code]);
-        }
-        bytes
+    /// What the page's own script makes of the texts.
+    fn decode(script: &str) -> Result<Vec<u8>> {
+        let folder = tempfile::tempdir()?;
+        let decoder = read_text(&paths::root().join("src/js/embedded.js"))?;
+        write(&folder.path().join("texts.mjs"), script)?;
+        write(&folder.path().join("embedded.mjs"), decoder.replace("appizer-module-text", "./texts.mjs"))?;
+        let tell = "WebAssembly.compile = (module) => process.stdout.write(module);
+            (await import(process.argv[1])).compile();";
+        let mut node = process::command("node");
+        node.args(["--input-type=module", "--eval", tell]).arg(folder.path().join("embedded.mjs"));
+        let told = node.output()?;
+        ensure!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+        Ok(told.stdout)
     }
 
     /// Functions of many shapes, some of them rare.
@@ -265,10 +226,10 @@ mod tests {
     }
 
     #[test]
-    fn the_script_holds_the_module() {
+    fn the_page_s_script_puts_the_module_together() {
         let module = module();
-        let texts = texts(&Streams::of(&module).unwrap(), &Letters::chosen());
-        let decoded = decode(&texts);
+        let script = script(&Streams::of(&module).unwrap(), &Letters::chosen());
+        let decoded = decode(&script).unwrap();
         assert_eq!(as_encoded(&decoded), module, "but for the lengths of functions, which may be longer");
         assert!(decoded.len() > module.len());
     }

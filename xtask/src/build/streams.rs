@@ -24,14 +24,14 @@ pub enum Kind {
 const KINDS: usize = Kind::Label as usize + 1;
 
 /// From here on, a part of a shape is a kind: its next number stands there. Opcodes are below.
-pub const NUMBER: u8 = 0xe0;
+const NUMBER: u8 = 0xe0;
 /// The part with which a function begins: its length stands there, in [`LENGTH_BYTES`].
-pub const BEGIN: u8 = 0xfd;
+const BEGIN: u8 = 0xfd;
 /// The part with which it ends.
-pub const END: u8 = 0xfe;
+const END: u8 = 0xfe;
 
 /// For lengths below 2 MiB.
-pub const LENGTH_BYTES: usize = 3;
+const LENGTH_BYTES: usize = 3;
 
 /// A shape that occurs as often as this or less costs more than its bytes do.
 const RARE: usize = 4;
