@@ -46,6 +46,16 @@ impl Plan {
         limits: [Duration::from_secs(12), Duration::from_secs(20)],
         growth: &[("100", 100), ("1,000", 1_000), ("10,000", 10_000), ("100,000", 100_000)],
     };
+
+    /// In words for the report.
+    fn title(&self, measure: Measure) -> String {
+        match measure {
+            Measure::Start => "its start".into(),
+            Measure::Burst(which) => format!("{} calls", self.bursts[which]),
+            Measure::Memory => format!("memory with {} events queued", self.bursts[1]),
+            Measure::Idle => "an idle hour".into(),
+        }
+    }
 }
 
 /// One kind of measurement.
@@ -104,10 +114,8 @@ impl Run {
         }
         for tracker in order.into_iter().filter(|&tracker| takes_part(tracker, measure, plan, round)) {
             if let Err(error) = self.one(scene, tracker, plan, measure).await {
-                let failure = format!("{measure:?}: {error:#}");
-                println!("   {}: {failure:.200}", tracker.name);
-                let first = failure.lines().next().unwrap_or_default().to_owned();
-                self.failures.entry(tracker.name).or_default().push(first);
+                println!("   {}: {measure:?}: {:.200}", tracker.name, format!("{error:#}"));
+                self.failures.entry(tracker.name).or_default().push(plan.title(measure));
                 scene.sink.refuse(false);
                 scene.restart().await?;
             }

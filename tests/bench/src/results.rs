@@ -46,7 +46,7 @@ pub struct Row {
     pub size: Size,
     /// By what was measured.
     pub figures: BTreeMap<String, Figure>,
-    /// What could not be measured, and why.
+    /// What could not be measured: the browser gave no answer.
     pub failures: Vec<String>,
 }
 
