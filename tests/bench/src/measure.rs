@@ -8,6 +8,7 @@ use anyhow::Result;
 use crate::results::{self, Measurements, Results, Row};
 use crate::scene::{Burst, Scene};
 use crate::size::{self, Size};
+use crate::targets::grouped;
 use crate::trackers::{BARE, EMPTY, OURS, Tracker};
 
 /// How much of it.
@@ -51,8 +52,8 @@ impl Plan {
     fn title(&self, measure: Measure) -> String {
         match measure {
             Measure::Start => "its start".into(),
-            Measure::Burst(which) => format!("{} calls", self.bursts[which]),
-            Measure::Memory => format!("memory with {} events queued", self.bursts[1]),
+            Measure::Burst(which) => format!("{} calls", grouped(self.bursts[which].into())),
+            Measure::Memory => format!("memory with {} events queued", grouped(self.bursts[1].into())),
             Measure::Idle => "an idle hour".into(),
         }
     }
