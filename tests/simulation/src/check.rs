@@ -38,6 +38,30 @@ impl World {
     /// Everything mends. Pages that live get what they have delivered; then all tabs are closed but for a new one, which
     /// gets the rest delivered.
     fn settle(&mut self) {
+        self.mend();
+        let wakes = self.pages.iter().map(|page| page.asleep_until).max().unwrap_or_default();
+        let end = self.now.max(wakes) + 3 * HOUR;
+        self.run_until(end, |_| true);
+        self.run_while_sending(|world| {
+            (0..world.pages.len()).any(|page| world.waits_for_something(page).is_some())
+        });
+        for page in 0..self.pages.len() {
+            if let Some((queued, waiting)) = self.waits_for_something(page) {
+                self.ledger
+                    .blame(|| format!("page{page} still has {queued} events, waiting for {waiting:?}"));
+            }
+        }
+        for page in 0..self.pages.len() {
+            if self.pages[page].life != Life::Dead {
+                self.unload(page, true);
+            }
+        }
+        self.run_until(self.now + MINUTE, |_| true);
+        self.close_the_books();
+    }
+
+    /// From here on nothing goes wrong any more, and nobody sleeps.
+    fn mend(&mut self) {
         self.note("world", format_args!("everything mends"));
         self.set_sky(Weather::Good);
         self.storage = Storage::Good;
@@ -53,48 +77,17 @@ impl World {
                 _ => {}
             }
         }
-        let wakes = self.pages.iter().map(|page| page.asleep_until).max().unwrap_or_default();
-        let end = self.now.max(wakes) + 3 * HOUR;
-        self.run_until(end, |_| true);
-        // A few requests a minute of one event each take their time: as long as something gets on.
-        let mut requests = 0;
-        for _ in 0..500 {
-            let all_done = (0..self.pages.len()).all(|page| self.waits_for_something(page).is_none());
-            if all_done || requests == self.tally.requests {
-                break;
-            }
-            requests = self.tally.requests;
-            self.run_until(self.now + 6 * HOUR, |_| true);
-        }
-        for page in 0..self.pages.len() {
-            if let Some((queued, waiting)) = self.waits_for_something(page) {
-                self.ledger
-                    .blame(|| format!("page{page} still has {queued} events, waiting for {waiting:?}"));
-            }
-        }
-        for page in 0..self.pages.len() {
-            if self.pages[page].life != Life::Dead {
-                self.unload(page, true);
-            }
-        }
-        self.run_until(self.now + MINUTE, |_| true);
+    }
+
+    /// A last page adopts what all others left. Leases of the dead end by themselves; then a success settles what was handed over.
+    fn close_the_books(&mut self) {
         self.open_page(0);
         let last = self.pages.len() - 1;
-        // Leases of the dead end by themselves. Then a success settles what was handed over.
         self.run_until(self.now + 10 * MINUTE, |_| true);
         self.track(last, 1);
         let end = self.now + 3 * HOUR;
         self.run_until(end, |_| true);
-        let mut requests = 0;
-        for _ in 0..500 {
-            if requests == self.tally.requests {
-                break;
-            }
-            requests = self.tally.requests;
-            // In a crowd an interval takes more than an hour, and the try after it waits for another.
-            self.run_until(self.now + 6 * HOUR, |_| true);
-        }
-        if requests != self.tally.requests {
+        if self.run_while_sending(|_| true) {
             self.ledger.blame(|| "something is still being sent when all should be quiet".into());
         }
         let idle = self.pages[last].engine.next_timeout();
@@ -102,6 +95,20 @@ impl World {
         if idle.is_none_or(|at| at > soon) {
             self.ledger.blame(|| format!("the last page does not just look out for orphans: {idle:?}"));
         }
+    }
+
+    /// Runs on as long as it is asked for and something gets on: a few requests a minute of one event each take their time, and in a
+    /// crowd an interval takes more than an hour, and the try after it waits for another. Whether requests were sent to the end.
+    fn run_while_sending(&mut self, wanted: impl Fn(&Self) -> bool) -> bool {
+        let mut requests = 0;
+        for _ in 0..500 {
+            if requests == self.tally.requests || !wanted(self) {
+                break;
+            }
+            requests = self.tally.requests;
+            self.run_until(self.now + 6 * HOUR, |_| true);
+        }
+        requests != self.tally.requests
     }
 
     /// In good weather a page's events go out: none is stuck, but for what a mark keeps back.

@@ -76,7 +76,7 @@ fn targets(run: &Run) -> String {
     let fills = || storm().filter(|row| row.outcome.browsers > 100);
     let below_all = Vec::from_iter(below());
     let above_all = Vec::from_iter(above());
-    let targets = [
+    table_of([
         Target {
             text: "below the key's capacity: no event lost",
             figure: each(below_all.clone(), |row| percent(row.lost + row.left_behind)),
@@ -119,7 +119,10 @@ fn targets(run: &Run) -> String {
             .join("; "),
             met: storm().all(|row| row.outcome.tracked == row.outcome.delivered),
         },
-    ];
+    ])
+}
+
+fn table_of(targets: [Target; 7]) -> String {
     let mut table = String::from("| target | figure | |\n|---|---|---|\n");
     for Target { text, figure, met } in targets {
         let verdict = match (&*figure, met) {
