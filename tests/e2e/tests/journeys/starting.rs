@@ -26,6 +26,9 @@ async fn the_script_tag_tracks_what_came_before_it(scene: &mut Scene) -> Result<
     assert_eq!(names(&arrivals), ["before_load", "after_load"]);
     assert_eq!(arrivals.steps(), [1, 2]);
     assert_eq!(arrivals.ids()[1], after);
+    let plan =
+        |name| anyhow::Ok(arrivals.named(name)?.properties.as_ref().and_then(|it| it.get("plan")).cloned());
+    assert_eq!((plan("before_load")?, plan("after_load")?), (None, Some("pro".into())));
     let [functions, module]: [Vec<String>; 2] = scene
         .run(
             "const functions = (object) => Object.keys(object).filter((name) => typeof object[name] === 'function');
