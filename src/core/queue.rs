@@ -104,7 +104,11 @@ impl Queue {
     pub fn mark(&mut self, keys: &[SegmentKey], kept: Kept) {
         let mut left = keys.len();
         for segment in self.segments.iter_mut().rev() {
-            if left > 0 && segment.kept == Kept::Writing && keys.contains(&segment.key) {
+            // A long queue is not searched for what has just been added to it.
+            if left == 0 {
+                break;
+            }
+            if segment.kept == Kept::Writing && keys.contains(&segment.key) {
                 segment.kept = kept;
                 left -= 1;
             }
@@ -148,6 +152,10 @@ impl Queue {
 
     /// Takes out what was handed over and has arrived.
     pub fn remove_handed_over(&mut self, arrived: impl Fn(&str) -> bool) -> Removal {
+        // Only adopted events were, and a long queue of the page's own is not searched at every success.
+        if self.adopted_segments() == 0 {
+            return Removal::default();
+        }
         self.remove_if(&mut |_, queued| queued.handed_over && arrived(&queued.envelope.id))
     }
 
@@ -271,7 +279,7 @@ impl Queue {
     /// Records of the newest segments, those under these keys, `room` bytes in all: a task may have tracked megabytes, and room
     /// that is doubled until it is enough is never given back.
     pub fn records(&self, keys: &[SegmentKey], room: usize) -> Puts {
-        // They stand at the end: a long queue is not searched for what has just been added to it.
+        // They stand at the end: nor is it searched here.
         let newest = self.segments.len().saturating_sub(keys.len());
         let mut puts = Puts { keys: Vec::new(), records: Operations::with_room(room) };
         for segment in self.segments.iter().skip(newest) {
