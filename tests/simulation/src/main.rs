@@ -1,4 +1,4 @@
-//! `cargo run --release -p simulation -- --help`.
+//! `cargo run --profile worlds -p simulation -- --help`.
 
 use clap::{Parser, Subcommand};
 use simulation::{fleet, mutants, outage, runs};
@@ -99,7 +99,7 @@ fn judge(from: u64, worlds: u64, until_fault: bool) -> bool {
     }
     println!("{}", summary.text());
     if let Some((seed, _)) = summary.faults.first() {
-        println!("replay: cargo run --release -p simulation -- --seed {seed}");
+        println!("replay: cargo run --profile worlds -p simulation -- --seed {seed}");
     }
     summary.faults.is_empty()
 }
