@@ -104,7 +104,7 @@ impl Queue {
     pub fn mark(&mut self, keys: &[SegmentKey], kept: Kept) {
         let mut left = keys.len();
         for segment in self.segments.iter_mut().rev() {
-            // A long queue is not searched for what has just been added to it.
+            // What is being written stands near the end, as in `records`.
             if left == 0 {
                 break;
             }
@@ -279,7 +279,7 @@ impl Queue {
     /// Records of the newest segments, those under these keys, `room` bytes in all: a task may have tracked megabytes, and room
     /// that is doubled until it is enough is never given back.
     pub fn records(&self, keys: &[SegmentKey], room: usize) -> Puts {
-        // They stand at the end: nor is it searched here.
+        // They stand at the end: a long queue is not searched for what has just been added to it.
         let newest = self.segments.len().saturating_sub(keys.len());
         let mut puts = Puts { keys: Vec::new(), records: Operations::with_room(room) };
         for segment in self.segments.iter().skip(newest) {

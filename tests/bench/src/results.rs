@@ -46,7 +46,7 @@ pub struct Row {
     pub size: Size,
     /// By what was measured.
     pub figures: BTreeMap<String, Figure>,
-    /// What could not be measured: the browser gave no answer.
+    /// What could not be measured: it ended in an error, which the run prints.
     pub failures: Vec<String>,
 }
 

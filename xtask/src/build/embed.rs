@@ -156,7 +156,7 @@ mod tests {
     };
     use wasmparser::Parser;
 
-    use super::super::read_text;
+    use super::super::{read, read_text};
     use super::*;
     use crate::process;
 
@@ -166,13 +166,10 @@ mod tests {
         let decoder = read_text(&paths::root().join("src/js/embedded.js"))?;
         write(&folder.path().join("texts.mjs"), script)?;
         write(&folder.path().join("embedded.mjs"), decoder.replace("appizer-module-text", "./texts.mjs"))?;
-        let tell = "WebAssembly.compile = (module) => process.stdout.write(module);
-            (await import(process.argv[1])).compile();";
-        let mut node = process::command("node");
-        node.args(["--input-type=module", "--eval", tell]).arg(folder.path().join("embedded.mjs"));
-        let told = node.output()?;
-        ensure!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
-        Ok(told.stdout)
+        let keep = "WebAssembly.compile = (module) => require('fs').writeFileSync('module.wasm', module);
+            import('./embedded.mjs').then(({ compile }) => compile());";
+        process::capture(process::command("node").args(["--eval", keep]).current_dir(&folder))?;
+        read(&folder.path().join("module.wasm"))
     }
 
     /// Functions of many shapes, some of them rare.
