@@ -13,6 +13,7 @@ use crate::core::engine::{Engine, Setup};
 use crate::core::options::Options;
 use crate::core::rows::{self, Operations};
 use crate::core::shared::{Granted, Share};
+use crate::core::time::Clocks;
 use crate::core::{policy, text};
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
@@ -51,15 +52,26 @@ struct Links {
     lifecycle: Lifecycle,
 }
 
+impl State {
+    /// Tells the engine both clocks; returns the page's own.
+    fn read_clocks(&mut self) -> u64 {
+        let Clocks { now, wall } = environment::clocks();
+        self.engine.handle_clock(wall, now);
+        now
+    }
+}
+
 impl Driver {
     /// Starts a tracker. `listener` is called with every notice.
     pub fn start(options: Options, anonymous: String, listener: Function) -> &'static Self {
         let instance = options.instance.clone();
+        let clocks = environment::clocks();
         let setup = Setup {
             options,
             owner: environment::unique_name(),
             anonymous,
             ua: environment::user_agent(),
+            wall: clocks.wall,
             seed: environment::seed(),
             online: environment::is_online(),
             good_link: good_link(&instance).flatten(),
@@ -69,7 +81,7 @@ impl Driver {
             can_insure: transport::can_insure(),
         };
         let state = State {
-            engine: Engine::new(setup, environment::now()),
+            engine: Engine::new(setup, clocks.now),
             store: None,
             openings: 0,
             loading: String::new(),
@@ -94,7 +106,10 @@ impl Driver {
 
     /// Gives the engine an input and does what follows from it.
     pub fn input(&'static self, input: impl FnOnce(&mut Engine, u64)) {
-        input(&mut self.state.borrow_mut().engine, environment::now());
+        let mut state = self.state.borrow_mut();
+        let now = state.read_clocks();
+        input(&mut state.engine, now);
+        drop(state);
         self.drain();
     }
 
@@ -206,7 +221,7 @@ impl Driver {
             },
             // The visitor has opted out, perhaps in another tab, a moment ago.
             Effect::Send(_) if has_opted_out(&self.instance) => {
-                engine.handle_opt_out(environment::unique_name(), environment::now());
+                engine.handle_opt_out(environment::unique_name(), environment::clocks().now);
             }
             Effect::Send(Request { id, body, keepalive, at_exit }) => {
                 let Options { endpoint, api_key, beacon_url, .. } = engine.options();
@@ -280,7 +295,7 @@ impl Driver {
         let next = state.engine.next_timeout();
         if state.timer.as_ref().map(|(at, _)| *at) != next {
             state.timer = next.map(|at| {
-                let ms = at.saturating_sub(environment::now()).min(i32::MAX as u64) as u32;
+                let ms = at.saturating_sub(environment::clocks().now).min(i32::MAX as u64) as u32;
                 let timeout = Timeout::new(ms, || {
                     let timer = self.state.borrow_mut().timer.take();
                     timer.map(|(_, timeout)| timeout.forget());

@@ -7,7 +7,9 @@
 //! - *deadlines*, [`Engine::next_timeout`]: when to call [`Engine::handle_timeout`]. Calling it early is harmless.
 //! - *getters*.
 //!
-//! `now` is in milliseconds and never runs backwards within a page. The invariants, for the tests to break:
+//! `now` is the page's own clock: milliseconds that never run backwards within a page and that nobody can set. All
+//! durations are measured by it. Times that are stored or told are those of the wall clock, which may be set at any moment;
+//! the shell tells it by [`Engine::handle_clock`]. The invariants, for the tests to break:
 //! 1. Every accepted event is queued or accounted for (checked after every input in debug builds).
 //! 2. An event is in at most one request at a time.
 //! 3. An event's record leaves the store only in the transaction that accounts for it.
@@ -34,8 +36,8 @@ use crate::core::pacing::Pacing;
 use crate::core::queue::Queue;
 use crate::core::random::Random;
 use crate::core::segment::Kept;
-use crate::core::shared::News;
-use crate::core::time::{NEVER, earliest};
+use crate::core::shared::{Cause, News};
+use crate::core::time::{Clocks, NEVER, earliest};
 use adopting::Adoption;
 use insuring::Insurance;
 use opening::Storage;
@@ -56,6 +58,8 @@ pub struct Setup {
     pub anonymous: String,
     /// The browser's user agent; empty if it has none.
     pub ua: String,
+    /// The wall clock, in milliseconds since 1970.
+    pub wall: u64,
     /// Seeds the jitter.
     pub seed: u64,
     /// Whether the browser says it has a network.
@@ -96,14 +100,21 @@ pub struct Engine {
     /// What writes that failed should have changed.
     unwritten: Change,
     tab: Option<String>,
-    /// When this engine began.
+    /// When this engine began, by the wall clock.
     began: u64,
+    /// How far the wall clock is ahead of the page's own.
+    wall_ahead: i64,
     opted_out: bool,
     fetch_outlives: bool,
     insurance: Option<Insurance>,
     /// Whether records are kept outside the store.
     kept_elsewhere: bool,
     pacing: Pacing,
+    /// Whether the next request goes even if a stored wait forbids it: once on each fresh page and for each call of `flush`.
+    insists: bool,
+    /// The pause that listeners were told of last.
+    told_cause: Option<Cause>,
+    /// What the browser says. A hint: it changes what is told and when to try again, never whether.
     online: bool,
     /// The newest segment that the flush round under way covers; 0 before the first round.
     round: u64,
@@ -160,12 +171,15 @@ impl Engine {
             no_reopening_before: 0,
             unwritten: Change::default(),
             tab: setup.tab,
-            began: now,
+            began: setup.wall,
+            wall_ahead: setup.wall.wrapping_sub(now) as i64,
             opted_out: setup.opted_out,
             fetch_outlives: setup.fetch_outlives,
             insurance: (setup.can_insure && setup.options.insurance).then(Insurance::default),
             kept_elsewhere: false,
             pacing: Pacing::new(to, setup.options.requests_per_minute, now),
+            insists: true,
+            told_cause: None,
             online: setup.online,
             round: 0,
             requests: Vec::new(),
@@ -214,6 +228,12 @@ impl Engine {
     /// The id that events are sealed with now, unless they bring their own.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// The wall clock, in milliseconds since 1970, read together with the page's own. The shell tells it before
+    /// every other input.
+    pub fn handle_clock(&mut self, wall: u64, now: u64) {
+        self.wall_ahead = wall.wrapping_sub(now) as i64;
     }
 
     /// Time has passed.
@@ -325,8 +345,8 @@ impl Engine {
     fn deadline(&self) -> u64 {
         let round = if !self.queue.awaits_request(self.round) {
             self.pacing.flush_at()
-        } else if self.requests.is_empty() && self.online && self.pacing.asking().is_none() {
-            self.pacing.next_try()
+        } else if self.requests.is_empty() && self.pacing.asking().is_none() {
+            self.pacing.next_try(self.insists)
         } else {
             NEVER
         };
@@ -340,6 +360,15 @@ impl Engine {
             self.store_deadline(),
             insurance,
         ])
+    }
+
+    /// Returns what the wall clock shows at a point in time of the page's own clock.
+    fn wall(&self, at: u64) -> u64 {
+        at.saturating_add_signed(self.wall_ahead)
+    }
+
+    fn clocks(&self, now: u64) -> Clocks {
+        Clocks { now, wall: self.wall(now) }
     }
 
     fn next_id(&mut self) -> u32 {

@@ -88,14 +88,14 @@ impl Pacing {
         self.flush_at
     }
 
-    /// Takes note of what happened. Whether a pause begins with it, and whether other pages should hear of it.
-    pub fn note(&mut self, news: News, now: u64) -> (bool, bool) {
+    /// Takes note of what happened. Returns true if other pages should hear of it.
+    pub fn note(&mut self, news: News, now: u64) -> bool {
         let matters = self.shared.is_troubled() || news != News::Answered;
         self.ask_at = 0;
-        let pauses = self.shared.apply(news, now);
+        self.shared.apply(news, now);
         let wait = self.shared.blocked_until(now).unwrap_or(0);
         self.own_wait = if news == News::Online { self.own_wait.min(wait) } else { wait };
-        (pauses, matters)
+        matters
     }
 
     /// Other events go elsewhere, or under another key, from now on: no answer that is on its way concerns them.
@@ -106,8 +106,9 @@ impl Pacing {
         (self.ask_at, self.own_wait) = (0, 0);
     }
 
-    /// What to tell and to ask of the row that all pages share; `batches` wait to be sent.
-    pub fn share(&mut self, id: u32, to: u32, news: Option<News>, batches: u32, now: u64) -> Share {
+    /// Completes what to tell and to ask of the row that all pages share; `batches` wait to be sent.
+    pub fn share(&mut self, share: Share, batches: u32, now: u64) -> Share {
+        let Share { id, news, .. } = share;
         self.last_share = id;
         let want = match (batches, self.per_minute) {
             (0, _) => 0,
@@ -128,7 +129,7 @@ impl Pacing {
         if news.is_some_and(|news| news != News::Online) {
             self.own_share = id;
         }
-        Share { id, to, now, want, per_minute: self.per_minute, news }
+        Share { want, per_minute: self.per_minute, ..share }
     }
 
     /// The row was written: it has what the share said.
@@ -159,10 +160,10 @@ impl Pacing {
     }
 
     /// Answers a share without the row, which cannot be had: this page is then on its own.
-    pub fn go_on_alone(&mut self, id: u32, now: u64) {
+    pub fn go_on_alone(&mut self, id: u32, insists: bool, now: u64) {
         let taken = std::mem::take(&mut self.taken);
         let want = if self.asking == Some(id) { self.wanted - taken } else { 0 };
-        let (tokens, ask_at) = self.shared.grant(want, self.per_minute, now);
+        let (tokens, ask_at) = self.shared.grant(want, insists, self.per_minute, now);
         self.note_granted(Granted { id, tokens, ask_at, shared: self.shared.clone() }, now);
         if let Some(limit) = self.per_minute {
             self.taken = (taken + tokens).min(shared::capacity(limit) as u32);
@@ -214,9 +215,15 @@ impl Pacing {
         (until > now).then_some(until)
     }
 
+    /// Returns true if only a wait that the server did not ask for is in the way.
+    pub fn may_insist(&self, now: u64) -> bool {
+        self.shared.held_until() <= now
+    }
+
     /// When a request is worth trying after a wait.
-    pub fn next_try(&self) -> u64 {
-        match self.held_until().max(self.ask_at) {
+    pub fn next_try(&self, insists: bool) -> u64 {
+        let held_until = if insists { self.shared.held_until() } else { self.held_until() };
+        match held_until.max(self.ask_at) {
             0 => NEVER,
             until => until,
         }
@@ -258,11 +265,11 @@ mod tests {
     #[test]
     fn what_is_taken_while_the_row_cannot_be_had_is_owed_to_it() {
         let mut pacing = Pacing::new(7, Some(20), 0);
-        pacing.share(1, 7, None, 3, 0);
-        pacing.go_on_alone(1, 0);
+        pacing.share(Share { id: 1, to: 7, ..Share::default() }, 3, 0);
+        pacing.go_on_alone(1, false, 0);
         let alone = std::iter::from_fn(|| pacing.has_token(0).then(|| pacing.spend_token())).count() as u32;
         assert_eq!(alone, 3);
-        let share = pacing.share(2, 7, None, 3, 1);
+        let share = pacing.share(Share { id: 2, to: 7, now: 1, ..Share::default() }, 3, 1);
         assert_eq!(share.want, 3 + alone + policy::EXIT_TOKENS);
         let (_, granted) = shared::update(None, &share);
         pacing.note_granted(granted, 1);

@@ -154,6 +154,10 @@ pub const MAX_QUEUE_BYTES: usize = 20 * 1024 * 1024;
 /// have been read.
 pub const MAX_AGE: u64 = 30 * 24 * 60 * 60 * 1000;
 
+/// Time between the two readings of the wall clock that must both find an adopted segment older than `maxAge` before it is
+/// dropped: a day. A device whose clock was wrong and has been set right looks like one that was away for months.
+pub const AGE_CONFIRMATION: u64 = 24 * 60 * 60 * 1000;
+
 /// Where the browser has no room for new events, one in so many of the queued ones makes some, the oldest first.
 pub const QUOTA_EVICTION: usize = 4;
 

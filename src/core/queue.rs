@@ -6,6 +6,7 @@ use crate::core::policy;
 use crate::core::rows::{self, Operations};
 use crate::core::segment::{Kept, Queued, Record, Segment, SegmentKey};
 use crate::core::text;
+use crate::core::time::Clocks;
 
 /// Segments in sending order: adopted ones, which are older, before the page's own.
 #[derive(Debug)]
@@ -58,7 +59,7 @@ impl Queue {
     }
 
     /// Adds a task's envelopes as segments and returns their keys.
-    pub fn push(&mut self, envelopes: Vec<Envelope>, kept: Kept, at: u64) -> Vec<SegmentKey> {
+    pub fn push(&mut self, envelopes: Vec<Envelope>, kept: Kept, clocks: Clocks) -> Vec<SegmentKey> {
         let mut keys = Vec::new();
         for envelope in envelopes {
             let is_full = |segment: &Segment| segment.events.len() == policy::MAX_SEGMENT_EVENTS;
@@ -67,7 +68,16 @@ impl Queue {
                 self.next_number += 1;
                 let order = self.take_order();
                 keys.push(key.clone());
-                self.segments.push(Segment { key, order, adopted: false, at, kept, events: Vec::new() });
+                self.segments.push(Segment {
+                    key,
+                    order,
+                    adopted: false,
+                    at: clocks.wall,
+                    old_since: None,
+                    since: clocks.now,
+                    kept,
+                    events: Vec::new(),
+                });
             }
             self.events += 1;
             self.bytes += envelope.json.len();
@@ -80,14 +90,14 @@ impl Queue {
 
     /// Adds what another page left, ahead of the page's own, but for what was taken from elsewhere before. Returns the number
     /// of events, and the records that cannot be read.
-    pub fn adopt(&mut self, records: Vec<Record>, kept: Kept) -> (usize, Vec<Record>) {
+    pub fn adopt(&mut self, records: Vec<Record>, kept: Kept, now: u64) -> (usize, Vec<Record>) {
         let (mut events, mut corrupt) = (0, Vec::new());
         for record in records {
             if self.segments.iter().any(|segment| segment.key == record.key) {
                 continue;
             }
             let order = self.take_order();
-            match Segment::read(&record, order, kept) {
+            match Segment::read(&record, order, kept, now) {
                 Some(segment) => {
                     events += segment.events.len();
                     self.count(&segment);
@@ -181,14 +191,21 @@ impl Queue {
         })
     }
 
-    /// Takes out the waiting events that were tracked before `at`.
-    pub fn remove_older(&mut self, at: u64) -> Removal {
-        // The page's own stand in the order of their times.
-        let oldest = self.adopted_segments() + 1;
-        if self.segments.iter().take(oldest).all(|segment| segment.at >= at) {
-            return Removal::default();
+    /// Takes out the waiting events of segments that are older than `max_age` beyond doubt ([`Segment::is_outdated`]). The
+    /// removal also puts the records that were found too old for the first time.
+    pub fn remove_outdated(&mut self, clocks: Clocks, max_age: u64) -> Removal {
+        let outdated = self.segments.iter().filter(|segment| segment.is_outdated(clocks, max_age));
+        let outdated: Vec<u64> = outdated.map(|segment| segment.order).collect();
+        let mut removal = Removal::default();
+        if !outdated.is_empty() {
+            removal = self.remove_if(&mut |order, queued| outdated.contains(&order) && queued.request == 0);
         }
-        self.remove_if(&mut |tracked, queued| tracked < at && queued.request == 0)
+        for segment in self.segments.iter_mut().take_while(|segment| segment.adopted) {
+            if segment.note_age(clocks.wall, max_age) && segment.kept == Kept::Stored {
+                removal.puts.push(segment);
+            }
+        }
+        removal
     }
 
     /// The records of segments are gone from the store: they are kept in memory alone.
@@ -235,14 +252,14 @@ impl Queue {
         end
     }
 
-    /// `leaves` is given when an event was tracked, and the event.
+    /// Takes out the events for which `leaves` returns true; it is given the order of their segment, and the event.
     fn remove_if(&mut self, leaves: &mut dyn FnMut(u64, &Queued) -> bool) -> Removal {
         let mut removal = Removal::default();
         self.segments.retain_mut(|segment| {
             let before = segment.events.len();
-            let at = segment.at;
+            let order = segment.order;
             segment.events.retain_mut(|queued| {
-                let leaves = leaves(at, queued);
+                let leaves = leaves(order, queued);
                 if leaves {
                     removal.events.push(std::mem::take(&mut queued.envelope));
                 }

@@ -3,7 +3,8 @@
 //!
 //! | store | key | row, after the layout's `1` |
 //! |---|---|---|
-//! | `segments` | owner `/` number | time, a space, ids with spaces between, newline, envelopes with `,` and a newline between |
+//! | `segments` | owner `/` number | time, a space, ids with spaces between, newline, envelopes with `,` and a newline between; \
+//!   in layout `2` the time is followed by `:` and the time since when the segment is too old |
 //! | `accounts` | owner | the numbers of [`Account::numbers`], with spaces between |
 //! | `identity` | `identity` | the anonymous id, and after a newline the user, if there is one |
 //! | `marks` | owner | the destination `:` time `:` tab, a space, ids with spaces between |
@@ -49,6 +50,9 @@ pub const SEPARATOR: char = '\u{1f}';
 pub const EVENT_ROOM: usize = 64;
 
 const LAYOUT: &str = "1";
+
+/// The layout of a segment that a page has found too old.
+const OLD_SEGMENT: &str = "2";
 
 /// Changes of the store, in order, as one text: the store's name, the key and the row of each, where an empty row
 /// deletes. What is kept outside the store is kept in the same form.
@@ -249,8 +253,12 @@ fn read_rows<T>(text: &str, read: impl Fn(&str, &str) -> Option<T>) -> Vec<T> {
 
 fn segment_row(record: &Record) -> String {
     let mut row = String::with_capacity(record.ids.len() + record.events.len() + 20);
-    row.push_str(LAYOUT);
+    row.push_str(if record.old_since.is_some() { OLD_SEGMENT } else { LAYOUT });
     push_decimal(&mut row, record.at);
+    if let Some(since) = record.old_since {
+        row.push(':');
+        push_decimal(&mut row, since);
+    }
     row.push(' ');
     row.push_str(&record.ids);
     row.push('\n');
@@ -259,11 +267,17 @@ fn segment_row(record: &Record) -> String {
 }
 
 fn read_segment(key: &str, row: &str) -> Record {
-    let row = inside(row).unwrap_or_default();
+    let row = inside(row).or_else(|| row.strip_prefix(OLD_SEGMENT)).unwrap_or_default();
     let (head, events) = split_at_char(row, '\n').unwrap_or_default();
-    let (at, ids) = split_at_char(head, ' ').unwrap_or_default();
-    let at = read_decimal(at).unwrap_or_default();
-    Record { key: SegmentKey::from_text(key.into()), at, ids: ids.into(), events: events.into() }
+    let (times, ids) = split_at_char(head, ' ').unwrap_or_default();
+    let (at, old_since) = split_at_char(times, ':').unwrap_or((times, ""));
+    Record {
+        key: SegmentKey::from_text(key.into()),
+        at: read_decimal(at).unwrap_or_default(),
+        old_since: read_decimal(old_since),
+        ids: ids.into(),
+        events: events.into(),
+    }
 }
 
 fn account_row(mut account: Account) -> String {

@@ -1,7 +1,9 @@
 //! The queue's record: up to 100 envelopes that were written together, under the page that wrote them.
 
 use crate::core::event::Envelope;
+use crate::core::policy;
 use crate::core::text;
+use crate::core::time::Clocks;
 
 /// Names a segment: its owner and its place in the owner's order. Keys sort as they were written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,8 +14,10 @@ pub struct SegmentKey(String);
 pub struct Record {
     /// Where it is kept.
     pub key: SegmentKey,
-    /// When its events were tracked, in milliseconds since 1970.
+    /// When its events were tracked, in milliseconds since 1970 by the clock of that time.
     pub at: u64,
+    /// When a page first found it older than `maxAge`, in milliseconds since 1970.
+    pub old_since: Option<u64>,
     /// Event ids, separated by spaces.
     pub ids: String,
     /// Envelopes, separated by `,` and a newline: the inside of a batch's array, ready to send.
@@ -31,6 +35,10 @@ pub struct Segment {
     pub adopted: bool,
     /// As in [`Record`].
     pub at: u64,
+    /// As in [`Record`].
+    pub old_since: Option<u64>,
+    /// When it entered this page's memory, by the page's own clock.
+    pub since: u64,
     /// Where it is kept.
     pub kept: Kept,
     /// What is still undelivered, in the order of tracking.
@@ -93,8 +101,8 @@ impl SegmentKey {
 }
 
 impl Segment {
-    /// The segment a record holds; none where ids and envelopes differ in number.
-    pub fn read(record: &Record, order: u64, kept: Kept) -> Option<Self> {
+    /// Returns the segment that a record holds, read at `now`; `None` where ids and envelopes differ in number.
+    pub fn read(record: &Record, order: u64, kept: Kept, now: u64) -> Option<Self> {
         let mut events = Vec::new();
         let mut lines = text::fields(&record.events, '\n');
         for id in text::fields(&record.ids, ' ') {
@@ -105,7 +113,8 @@ impl Segment {
         if lines.next().is_some() {
             return None;
         }
-        Some(Self { key: record.key.clone(), order, adopted: true, at: record.at, kept, events })
+        let Record { at, old_since, .. } = *record;
+        Some(Self { key: record.key.clone(), order, adopted: true, at, old_since, since: now, kept, events })
     }
 
     /// How many of its events wait for a request.
@@ -136,7 +145,29 @@ impl Segment {
             text::push_word(&mut ids, &queued.envelope.id);
             events.push_str(&queued.envelope.json);
         }
-        Record { key: self.key.clone(), at: self.at, ids, events }
+        Record { key: self.key.clone(), at: self.at, old_since: self.old_since, ids, events }
+    }
+
+    /// Returns true if the segment is older than `max_age` beyond doubt: by the page's own clock, which is never set, or by
+    /// two readings of the wall clock with [`policy::AGE_CONFIRMATION`] between them.
+    pub fn is_outdated(&self, Clocks { now, wall }: Clocks, max_age: u64) -> bool {
+        let confirmed = self.old_since.is_some_and(|since| since + policy::AGE_CONFIRMATION <= wall);
+        self.since + max_age < now || (confirmed && self.looks_outdated(wall, max_age))
+    }
+
+    /// Notes what one reading of the wall clock says of the segment's age. Returns true if the record must be written again.
+    pub fn note_age(&mut self, wall: u64, max_age: u64) -> bool {
+        // A first reading from the future was that of a clock which has been set back since.
+        let known = self.old_since.is_some_and(|since| since <= wall);
+        let changes = self.adopted && !known && self.looks_outdated(wall, max_age);
+        if changes {
+            self.old_since = Some(wall);
+        }
+        changes
+    }
+
+    fn looks_outdated(&self, wall: u64, max_age: u64) -> bool {
+        self.at + max_age < wall
     }
 }
 
@@ -171,22 +202,24 @@ mod tests {
             let events: Vec<_> = jsons.into_iter().enumerate()
                 .map(|(n, json)| Queued::new(Envelope { id: ["e", &n.to_string()].concat(), json }))
                 .collect();
-            let segment = Segment { key: SegmentKey::new("p", 0), order: 0, adopted: false, at: 5, kept: Kept::Stored, events };
-            let read = Segment::read(&segment.record(), 7, Kept::Stored).unwrap();
+            let key = SegmentKey::new("p", 0);
+            let segment = Segment { key, order: 0, adopted: false, at: 5, old_since: None, since: 5, kept: Kept::Stored, events };
+            let read = Segment::read(&segment.record(), 7, Kept::Stored, 9).unwrap();
             prop_assert_eq!(read.record(), segment.record());
             prop_assert!(read.adopted && read.order == 7);
         }
 
         #[test]
         fn no_record_makes_the_reader_panic(ids in any::<String>(), events in any::<String>()) {
-            let record = Record { key: SegmentKey::from_text(ids.clone()), at: 0, ids, events };
-            let _ = Segment::read(&record, 0, Kept::Stored);
+            let record = Record { key: SegmentKey::from_text(ids.clone()), at: 0, old_since: None, ids, events };
+            let _ = Segment::read(&record, 0, Kept::Stored, 0);
         }
     }
 
     #[test]
     fn a_record_with_an_id_too_many_is_corrupt() {
-        let record = Record { key: SegmentKey::new("p", 0), at: 0, ids: "a b".into(), events: "{}".into() };
-        assert!(Segment::read(&record, 0, Kept::Stored).is_none());
+        let key = SegmentKey::new("p", 0);
+        let record = Record { key, at: 0, old_since: None, ids: "a b".into(), events: "{}".into() };
+        assert!(Segment::read(&record, 0, Kept::Stored, 0).is_none());
     }
 }

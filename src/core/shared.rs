@@ -4,15 +4,22 @@
 //! The rate limit is a token bucket. Filled with `capacity` and refilled by `rate` a minute it lets any minute hold at
 //! most `capacity + rate` requests; what is left of the limit is for the token that each page keeps for its exit, where
 //! there is no time to ask. While requests fail, one page at a time tries.
+//!
+//! A stored wait may outlive its cause: a key that is repaired, a blocker that is switched off, a clock that is set. So each
+//! fresh page and each call of `flush` may insist on one request. Only what the server itself asked for holds that back.
 
+use crate::core::notice::LastError;
 use crate::core::policy;
-use crate::core::text::{fields, push_decimal, read_decimal};
+use crate::core::text::{fields, push_decimal, push_word, read_decimal, split_at_char};
 
-/// The row. Times are milliseconds since 1970 by the clock of the page that wrote them.
+/// The row of one destination. In the store its times are those of the wall clock, in a page's memory those of the page's
+/// own clock: [`Shared::shifted`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shared {
     /// [`crate::core::exit::destination`] of the endpoint and key that the rest, but for the tokens, speaks of.
     to: u32,
+    /// When the row was written.
+    written_at: u64,
     /// Thousandths of requests that may still be sent.
     millitokens: u64,
     /// When they were counted.
@@ -33,6 +40,12 @@ pub struct Shared {
     cause: Option<Cause>,
     /// By how much flush intervals are stretched, in sixteenths.
     stretch: u64,
+    /// Whether the last failure was a 429: then the wait is the server's, though it may not have said how long.
+    limited: bool,
+    /// The last answer that was not a delivery, while there is trouble.
+    last_error: Option<LastError>,
+    /// Projects whose key was replaced by the key of this row ([`crate::core::exit::project`]).
+    formerly: Vec<u32>,
 }
 
 /// Why there is a pause.
@@ -72,23 +85,31 @@ pub struct Failure {
     pub retry_after: Option<u64>,
     /// A random number: the same failure waits as long here as in the row.
     pub jitter: u32,
+    /// Whether the browser said that it has no network: then silence tells nothing of the endpoint.
+    pub offline: bool,
 }
 
 /// What a page asks of the row, and tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Share {
     /// Names the answer.
     pub id: u32,
     /// Where the page sends to.
     pub to: u32,
-    /// The page's clock.
+    /// The wall clock.
     pub now: u64,
     /// Tokens wanted; none where there is only news.
     pub want: u32,
+    /// Whether a wait that the server did not ask for holds the page back no longer.
+    pub insists: bool,
     /// The limit, in requests a minute; `None` for no limit.
     pub per_minute: Option<u32>,
     /// What happened, oldest first.
     pub news: Option<News>,
+    /// The answer that was no delivery, where that is the news.
+    pub last_error: Option<LastError>,
+    /// As in [`Shared`].
+    pub formerly: Vec<u32>,
 }
 
 /// The row's answer.
@@ -104,8 +125,21 @@ pub struct Granted {
     pub shared: Shared,
 }
 
+impl Granted {
+    /// Returns the answer by another clock, which is ahead of the row's by `by` milliseconds.
+    pub fn shifted(self, by: i64) -> Self {
+        Self { ask_at: self.ask_at.saturating_add_signed(by), shared: self.shared.shifted(by), ..self }
+    }
+}
+
 /// The row's layout; one with another first character is of a newer version and is left alone.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
+
+/// Projects that a row remembers as replaced; the oldest are forgotten.
+const MAX_FORMERLY: usize = 8;
+
+/// Characters of an error's message that the row keeps.
+const MAX_MESSAGE: usize = 200;
 
 const MINUTE: u64 = 60_000;
 const TOKEN: u64 = 1_000;
@@ -121,7 +155,12 @@ pub fn update(row: Option<&str>, share: &Share) -> (Option<String>, Granted) {
     if let Some(news) = share.news {
         shared.apply(news, share.now);
     }
-    let (tokens, ask_at) = shared.grant(share.want, share.per_minute, share.now);
+    if shared.is_failing() && share.last_error.is_some() {
+        shared.last_error.clone_from(&share.last_error);
+    }
+    shared.remember_formerly(&share.formerly);
+    shared.written_at = share.now;
+    let (tokens, ask_at) = shared.grant(share.want, share.insists, share.per_minute, share.now);
     let row = (!newer).then(|| shared.row());
     (row, Granted { id: share.id, tokens, ask_at, shared })
 }
@@ -131,6 +170,7 @@ impl Shared {
     pub fn new(to: u32, per_minute: Option<u32>, now: u64) -> Self {
         Self {
             to,
+            written_at: now,
             millitokens: per_minute.map_or(0, |limit| capacity(limit) * TOKEN),
             refilled: now,
             failures: 0,
@@ -141,15 +181,35 @@ impl Shared {
             probe_until: 0,
             cause: None,
             stretch: PLAIN,
+            limited: false,
+            last_error: None,
+            formerly: Vec::new(),
         }
     }
 
-    /// The row read by a page that sends to `to`: what it says of another endpoint or key does not concern it. A time from
-    /// further ahead than any wait reaches was written by a clock that has been set back since.
+    /// Returns the row by another clock, which is ahead of the row's by `by` milliseconds.
+    pub fn shifted(mut self, by: i64) -> Self {
+        for time in
+            [&mut self.refilled, &mut self.blocked_until, &mut self.asked_until, &mut self.probe_until]
+        {
+            // Zero is no time, by any clock.
+            if *time > 0 {
+                *time = time.saturating_add_signed(by);
+            }
+        }
+        self
+    }
+
+    /// The row read by a page that sends to `to`: what it says of another endpoint or key does not concern it. A row from the
+    /// future was written by a clock that has been set back since: its waits last as long as they were meant to.
     pub fn adapt(&mut self, to: u32, now: u64) {
         if self.to != to {
             *self =
                 Self { millitokens: self.millitokens, refilled: self.refilled, ..Self::new(to, None, now) };
+        }
+        if self.written_at > now {
+            *self = self.clone().shifted(now.wrapping_sub(self.written_at) as i64);
+            self.written_at = now;
         }
         self.refilled = self.refilled.min(now);
         self.blocked_until = self.blocked_until.min(now + policy::LONGEST_WAIT);
@@ -157,10 +217,12 @@ impl Shared {
         self.probe_until = self.probe_until.min(now + policy::REQUEST_TIMEOUT);
     }
 
-    /// Takes note of what happened. Whether a pause begins with it.
-    pub fn apply(&mut self, news: News, now: u64) -> bool {
-        let paused = self.cause;
+    /// Takes note of what happened.
+    pub fn apply(&mut self, news: News, now: u64) {
         self.probe_until = 0;
+        if news != News::Online {
+            self.limited = false;
+        }
         match news {
             News::Answered => {
                 self.recover();
@@ -184,7 +246,6 @@ impl Shared {
                 }
             }
         }
-        self.cause.is_some() && paused != self.cause
     }
 
     /// What the row says takes this page's word's place, but for what a server has asked for: the row may not know of it.
@@ -196,15 +257,15 @@ impl Shared {
     }
 
     /// Tokens for a page that wants some, and when to ask again where it gets none.
-    pub fn grant(&mut self, want: u32, per_minute: Option<u32>, now: u64) -> (u32, u64) {
+    pub fn grant(&mut self, want: u32, insists: bool, per_minute: Option<u32>, now: u64) -> (u32, u64) {
         if want == 0 {
             return (0, now);
         }
-        let blocked = self.blocked_until.max(self.probe_until);
+        let blocked = if insists { self.held_until() } else { self.blocked_until.max(self.probe_until) };
         if blocked > now {
             return (0, blocked);
         }
-        let doubtful = self.failures > 0;
+        let doubtful = self.is_failing();
         let want = if doubtful { 1 } else { want };
         let (tokens, ask_at) = match per_minute {
             Some(limit) => self.take(want, limit, now),
@@ -221,9 +282,39 @@ impl Shared {
         (self.blocked_until > now).then_some(self.blocked_until)
     }
 
+    /// Until when the server itself wants no request: no page insists before. A 429 asks for the whole wait, though browsers
+    /// may not be able to read how long it is.
+    pub fn held_until(&self) -> u64 {
+        if self.limited { self.blocked_until } else { self.asked_until }
+    }
+
     /// Failures in a row.
     pub fn failures(&self) -> u32 {
         self.failures
+    }
+
+    /// The last answer that was not a delivery, while there is trouble.
+    pub fn last_error(&self) -> Option<&LastError> {
+        self.last_error.as_ref()
+    }
+
+    /// Projects whose key was replaced by the key of this row.
+    pub fn formerly(&self) -> &[u32] {
+        &self.formerly
+    }
+
+    fn remember_formerly(&mut self, projects: &[u32]) {
+        for project in projects {
+            if !self.formerly.contains(project) {
+                self.formerly.push(*project);
+            }
+        }
+        let too_many = self.formerly.len().saturating_sub(MAX_FORMERLY);
+        self.formerly.drain(..too_many);
+    }
+
+    fn is_failing(&self) -> bool {
+        self.failures > 0
     }
 
     /// Why there is a pause.
@@ -233,7 +324,7 @@ impl Shared {
 
     /// Whether there is anything that an answer would mend.
     pub fn is_troubled(&self) -> bool {
-        self.failures > 0 || self.is_crowded()
+        self.is_failing() || self.is_crowded()
     }
 
     /// Whether the key's limit was met lately, by whomever: every visitor of a site shares it.
@@ -263,6 +354,8 @@ impl Shared {
             stretch: self.stretch,
             blocked_until: self.asked_until,
             asked_until: self.asked_until,
+            formerly: std::mem::take(&mut self.formerly),
+            written_at: self.written_at,
             ..Self::new(self.to, None, self.refilled)
         };
     }
@@ -271,7 +364,8 @@ impl Shared {
         let ceiling = policy::BACKOFF_CAP.min(policy::BACKOFF_BASE << self.failures.min(20));
         self.failures += 1;
         self.silent = if failure.status == 0 { self.silent + 1 } else { 0 };
-        if failure.status == 429 {
+        self.limited = failure.status == 429;
+        if self.limited {
             self.stretch = (self.stretch * policy::CROWD_STEP).min(PLAIN * policy::MAX_STRETCH);
         }
         let mut wait = scaled(ceiling, failure.jitter);
@@ -284,7 +378,7 @@ impl Shared {
             wait = wait.max(self.stretched(policy::DEFAULT_FLUSH_INTERVAL, failure.jitter));
         }
         self.blocked_until = self.asked_until.max(now + wait);
-        if self.silent >= policy::MAX_SILENT {
+        if self.silent >= policy::MAX_SILENT && !failure.offline {
             let wait = policy::UNREACHABLE_WAIT / 2 + scaled(policy::UNREACHABLE_WAIT, failure.jitter);
             self.pause(Cause::Unreachable, wait, now);
         }
@@ -324,25 +418,45 @@ impl Shared {
             self.cause.map_or(0, |cause| cause as u64),
             self.stretch,
             self.asked_until,
+            self.limited.into(),
+            self.written_at,
         ] {
             row.push(' ');
             push_decimal(&mut row, number);
+        }
+        row.push('\n');
+        let mut formerly = String::new();
+        for project in &self.formerly {
+            let mut word = String::new();
+            push_decimal(&mut word, (*project).into());
+            push_word(&mut formerly, &word);
+        }
+        row.push_str(&formerly);
+        if let Some(LastError { status, message }) = &self.last_error {
+            row.push('\n');
+            push_decimal(&mut row, (*status).into());
+            row.push(' ');
+            // Control characters are what separates fields and rows.
+            row.extend(message.chars().filter(|letter| !letter.is_control()).take(MAX_MESSAGE));
         }
         row
     }
 
     fn read(row: &str) -> Option<Self> {
-        let mut numbers = [0; 11];
-        let mut fields = fields(row.strip_prefix(FORMAT)?, ' ');
-        fields.next().filter(|rest| rest.is_empty())?;
+        let mut numbers = [0; 13];
+        let mut lines = fields(row.strip_prefix(FORMAT)?, '\n');
+        let mut words = fields(lines.next()?, ' ');
+        words.next().filter(|rest| rest.is_empty())?;
         for number in &mut numbers {
             // Sums of these cannot overflow.
-            *number = read_decimal(fields.next()?).filter(|&number| number < 1 << 53)?;
+            *number = read_decimal(words.next()?).filter(|&number| number < 1 << 53)?;
         }
         let [to, millitokens, refilled, failures, silent, malformed, rest @ ..] = numbers;
-        let [blocked_until, probe_until, cause, stretch, asked_until] = rest;
+        let [blocked_until, probe_until, cause, stretch, asked_until, limited, written_at] = rest;
+        let formerly = fields(lines.next()?, ' ').filter_map(read_decimal).map(|project| project as u32);
         Some(Self {
             to: to as u32,
+            written_at,
             millitokens,
             refilled,
             failures: failures as u32 & 0xffff,
@@ -355,6 +469,13 @@ impl Shared {
                 .find(|known| *known as u64 == cause),
             stretch: stretch.clamp(PLAIN, PLAIN * policy::MAX_STRETCH),
             asked_until,
+            limited: limited > 0,
+            formerly: formerly.collect(),
+            last_error: lines.next().and_then(|line| split_at_char(line, ' ')).and_then(
+                |(status, message)| {
+                    Some(LastError { status: read_decimal(status)? as u16, message: message.into() })
+                },
+            ),
         })
     }
 }

@@ -7,10 +7,20 @@ const OF_THE_DOCUMENT = ['visibilitychange', 'freeze', 'resume'];
 // What `answer` is told; see src/browser/store.rs.
 const LIFE = 14;
 
-/** Milliseconds since 1970 that never run backwards within a page, whatever becomes of the system's clock. */
-export function now() {
+let started;
+let latest = 0;
+
+/**
+ * The page's own clock in milliseconds: it never runs backwards, whatever becomes of the system's clock. It starts as the wall
+ * clock stands, and may stand still while the device sleeps.
+ */
+export function steadyNow() {
   const { performance } = globalThis;
-  return performance?.timeOrigin ? performance.timeOrigin + performance.now() : Date.now();
+  // A page may have put something of its own in its place.
+  const ticks = typeof performance?.now === 'function' ? performance.now() : undefined;
+  if (typeof ticks !== 'number') return (latest = Math.max(latest, Date.now()));
+  started ??= Date.now() - ticks;
+  return started + ticks;
 }
 
 /** Seeds the jitter. */

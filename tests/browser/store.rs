@@ -17,6 +17,7 @@ fn record(owner: &str, number: u32) -> Record {
     Record {
         key: SegmentKey::new(owner, number),
         at: 1_795_000_000_000,
+        old_since: None,
         ids: "e1 e2".into(),
         events: "{\"n\":1},\n{\"n\":\"ü\"}".into(),
     }

@@ -23,7 +23,7 @@ impl Driver {
         match kind {
             store::LEASE => {
                 let state = self.state.borrow();
-                return rows::take_lease(text.as_deref(), state.engine.owner(), environment::now());
+                return rows::take_lease(text.as_deref(), state.engine.owner(), environment::clocks().wall);
             }
             store::SHARE => {
                 let mut state = self.state.borrow_mut();
@@ -43,8 +43,8 @@ impl Driver {
     pub(super) fn hear(&'static self, kind: u32, id: u32, text: Option<String>, failure: Option<String>) {
         let refused = text.is_none();
         let text = text.unwrap_or_default();
-        let now = environment::now();
         let mut state = self.state.borrow_mut();
+        let now = state.read_clocks();
         let current = id == state.openings;
         let State { engine, store, sharing, .. } = &mut *state;
         let mut answer = None;
@@ -75,8 +75,11 @@ impl Driver {
                 }
             }
             store::RESPONSE => {
-                let response =
-                    if refused { failure.map(Response::failed) } else { Some(Response::read(&text, now)) };
+                let response = if refused {
+                    failure.map(Response::failed)
+                } else {
+                    Some(Response::read(&text, environment::clocks().wall))
+                };
                 if let Some(response) = response {
                     engine.handle_response(id, response, now);
                 }

@@ -105,7 +105,7 @@ impl Engine {
         } else {
             adopted.after = records.last().map(|record| record.key.clone());
         }
-        let (events, corrupt) = self.queue.adopt(records, Kept::Stored);
+        let (events, corrupt) = self.queue.adopt(records, Kept::Stored, now);
         self.count_loaded(events as u64);
         self.set_aside(corrupt, now);
         if self.adoption.owners.is_empty() {
@@ -187,6 +187,7 @@ impl Engine {
     fn set_aside(&mut self, corrupt: Vec<Record>, now: u64) {
         let mut change = Change::default();
         let mut events = 0;
+        let at = self.wall(now);
         for Record { key, ids, events: json, .. } in &corrupt {
             if ids.is_empty() {
                 continue;
@@ -194,7 +195,7 @@ impl Engine {
             events += text::fields(ids, ' ').count() as u64;
             let message = String::from("its record could not be read");
             let (id, json) = (key.as_str().into(), json.clone());
-            let letter = DeadLetter { id, json, reason: Reason::Corrupt, status: 0, message, at: now };
+            let letter = DeadLetter { id, json, reason: Reason::Corrupt, status: 0, message, at };
             change.bury(&letter);
             change.deletes.delete(rows::SEGMENTS, key.as_str());
         }

@@ -23,8 +23,8 @@ impl Engine {
             storage: if memory { "memory" } else { "indexeddb" },
             fallbacks: if memory { vec!["memory_queue".into()] } else { Vec::new() },
             waiting: wait.map(|(waiting, _)| waiting),
-            until: wait.and_then(|(_, until)| until),
-            last_error: self.last_error.clone(),
+            until: wait.and_then(|(_, until)| until).map(|until| self.wall(until)),
+            last_error: self.last_error.as_ref().or(self.pacing.shared().last_error()).cloned(),
         }
     }
 
@@ -33,6 +33,7 @@ impl Engine {
         let deadline = now + policy::REQUEST_TIMEOUT;
         self.flush_calls.push(FlushCall { id, order, deadline, delivered: 0, rejected: 0 });
         self.begin_round();
+        self.insists = true;
         if !matches!(self.phase, Phase::Open) {
             self.settle_flush_calls(now);
         }
@@ -59,6 +60,7 @@ impl Engine {
     /// Answers the calls that are done, cannot get on, or have waited long enough.
     pub(super) fn settle_flush_calls(&mut self, now: u64) {
         let wait = self.wait(now);
+        let told = wait.map(|(waiting, until)| (waiting, until.map(|until| self.wall(until))));
         let stuck = matches!(
             wait,
             Some((
@@ -72,7 +74,7 @@ impl Engine {
             |call: &FlushCall| stuck || call.deadline <= now || !settling && !self.queue.holds(call.order);
         while let Some(place) = self.flush_calls.iter().position(is_answered) {
             let call = self.flush_calls.remove(place);
-            self.effects.push(Effect::SettleFlush { call: call.id, result: call.result(queued, wait) });
+            self.effects.push(Effect::SettleFlush { call: call.id, result: call.result(queued, told) });
         }
     }
 
@@ -85,11 +87,13 @@ impl Engine {
         }
         if !self.requests.is_empty() {
             Some((Waiting::Request, Some(self.request_deadline())))
-        } else if !self.online {
-            Some((Waiting::Offline, None))
-        } else if let Some(until) = self.pacing.blocked_until(now) {
-            let paused = self.pacing.shared().cause().is_some();
-            Some((if paused { Waiting::Paused } else { Waiting::Backoff }, Some(until)))
+        } else if let Some(until) = self.pacing.blocked_until(now).filter(|_| !self.may_send(now)) {
+            let waiting = match self.pacing.shared().cause() {
+                Some(_) => Waiting::Paused,
+                None if self.online => Waiting::Backoff,
+                None => Waiting::Offline,
+            };
+            Some((waiting, Some(until)))
         } else if let Some(until) = self.pacing.ask_at(now) {
             Some((Waiting::Limit, Some(until)))
         } else {

@@ -46,6 +46,7 @@ impl Engine {
             self.adoption = Adoption::default();
             self.marks.note_return();
             self.round = 0;
+            self.insists = true;
             self.requests.clear();
             self.writes.clear();
             self.open(now);
@@ -77,9 +78,11 @@ impl Engine {
         let trusted = self.good_link == Some(self.to)
             && !self.pacing.shared().is_crowded()
             && authorised
+            && self.online
             && !self.awaits_doubtful_reply(now)
             && self.may_store();
-        let mark = Mark::new(self.to, now, self.tab.as_deref().unwrap_or(""), &departing).filter(|_| trusted);
+        let tab = self.tab.as_deref().unwrap_or("");
+        let mark = Mark::new(self.to, self.wall(now), tab, &departing).filter(|_| trusted);
         self.marks.note_departure(departing, mark.clone());
         self.abort_what_cannot_outlive();
         self.keep_elsewhere();

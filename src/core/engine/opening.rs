@@ -46,7 +46,7 @@ impl Engine {
             self.storage = Storage::Memory;
             self.reopen_at = retry;
             self.notify(Notice::Degraded { fallback: "memory_queue", message });
-            let (events, _) = self.queue.adopt(left, Kept::Memory);
+            let (events, _) = self.queue.adopt(left, Kept::Memory, now);
             self.account.accepted += events as u64;
             self.keep_elsewhere();
             self.round = self.queue.last_order();

@@ -8,7 +8,7 @@ use crate::core::event::Envelope;
 use crate::core::exit;
 use crate::core::notice::{LastError, Notice};
 use crate::core::policy;
-use crate::core::shared::{Failure, Granted, News};
+use crate::core::shared::{Failure, Granted, News, Share};
 use crate::core::time::earliest;
 use crate::core::verdict::{Response, Verdict, verdict};
 
@@ -119,7 +119,7 @@ impl Engine {
             self.send(self.options.batch_size, policy::MAX_BATCH_BYTES, false, now);
         } else if self.pacing.asking().is_none() && self.pacing.ask_at(now).is_none() {
             let batches = self.queue.len().div_ceil(self.options.batch_size);
-            self.share(None, batches as u32, now);
+            self.share(Share::default(), batches as u32, now);
             // A page without a store has its answer already.
             if self.pacing.has_token(now) {
                 self.send_due(now);
@@ -130,7 +130,7 @@ impl Engine {
     /// Gives the oldest events to the browser, as far as they may outlive the page.
     pub(super) fn send_at_exit(&mut self, now: u64) {
         let jitter = self.random.next_u32();
-        if !self.online || !self.pacing.admits_exit(now, jitter) {
+        if !self.pacing.admits_exit(now, jitter) {
             return;
         }
         while self.pacing.has_exit_token()
@@ -144,36 +144,47 @@ impl Engine {
         match granted {
             Some(granted) => {
                 self.pacing.note_said(id);
+                let granted = granted.shifted(self.wall_ahead.saturating_neg());
                 self.pacing.note_granted(granted, now);
             }
-            None => self.pacing.go_on_alone(id, now),
+            None => self.pacing.go_on_alone(id, self.insists, now),
         }
         self.advance(now);
+        self.tell_stored_pause();
     }
 
-    /// Takes note of what a request taught, and tells the other pages. Whether a pause begins with it.
-    pub(super) fn note(&mut self, news: News, now: u64) -> bool {
-        let (pauses, matters) = self.pacing.note(news, now);
-        if matters {
-            self.share(Some(news), 0, now);
+    /// Takes note of what a request taught, and tells the other pages.
+    pub(super) fn note(&mut self, news: News, now: u64) {
+        self.note_with(news, None, now);
+    }
+
+    fn note_with(&mut self, news: News, last_error: Option<LastError>, now: u64) {
+        let matters = self.pacing.note(news, now);
+        if self.pacing.shared().cause().is_none() {
+            self.told_cause = None;
         }
-        pauses
+        if matters {
+            let share = Share { news: Some(news), last_error, ..Share::default() };
+            self.share(share, 0, now);
+        }
     }
 
     /// No answer comes from the row any more.
     pub(super) fn go_on_alone(&mut self, now: u64) {
         if let Some(id) = self.pacing.asking() {
-            self.pacing.go_on_alone(id, now);
+            self.pacing.go_on_alone(id, self.insists, now);
         }
     }
 
-    fn share(&mut self, news: Option<News>, batches: u32, now: u64) {
-        let id = self.next_id();
-        let share = self.pacing.share(id, self.to, news, batches, now);
+    /// Tells the row what is in `share`, and asks it for tokens if `batches` wait to be sent.
+    fn share(&mut self, share: Share, batches: u32, now: u64) {
+        let (id, wall) = (self.next_id(), self.wall(now));
+        let share = Share { id, to: self.to, now: wall, insists: self.insists, ..share };
+        let share = self.pacing.share(share, batches, now);
         if self.has_store() {
             self.effects.push(Effect::Share(share));
         } else {
-            self.pacing.go_on_alone(id, now);
+            self.pacing.go_on_alone(id, self.insists, now);
         }
     }
 
@@ -224,8 +235,9 @@ impl Engine {
         }
     }
 
+    /// Returns true if no wait is in the way, or only one that this page need not respect once.
     pub(super) fn may_send(&self, now: u64) -> bool {
-        self.online && self.pacing.blocked_until(now).is_none()
+        self.pacing.blocked_until(now).is_none() || (self.insists && self.pacing.may_insist(now))
     }
 
     fn send(&mut self, max_events: usize, max_bytes: usize, at_exit: bool, now: u64) -> bool {
@@ -237,6 +249,7 @@ impl Engine {
         let keepalive = at_exit || outlives;
         let deadline = now + policy::REQUEST_TIMEOUT;
         self.pacing.spend_token();
+        self.insists = false;
         self.requests.push(InFlight { id, to: self.to, events, bytes, keepalive, deadline });
         self.effects.push(Effect::Send(Request { id, body: batch.into_body(), keepalive, at_exit }));
         true
@@ -282,12 +295,13 @@ impl Engine {
     /// Takes the request's events out of the queue: delivered, but for those that the response names, or for all.
     fn settle(&mut self, request: u32, reason: Reason, all: bool, response: Response, now: u64) {
         let mut removal = self.queue.remove(request);
+        let at = self.wall(now);
         let events = std::mem::take(&mut removal.events);
         let mut change = Change::of(removal);
         for (place, Envelope { id, json }) in events.into_iter().enumerate() {
             if all || response.failed.contains(&place) {
                 let (status, message) = (response.status, response.message.clone());
-                change.bury(&DeadLetter { id, json, reason, status, message, at: now });
+                change.bury(&DeadLetter { id, json, reason, status, message, at });
                 match reason {
                     Reason::Rejected => self.account.rejected += 1,
                     Reason::Uncertain => self.account.uncertain += 1,
@@ -315,24 +329,39 @@ impl Engine {
     /// The request's events stay queued, and go again when the endpoint may be tried again.
     fn retry_later(&mut self, request: u32, news: News, response: Response, now: u64) {
         self.queue.release(request);
-        let pauses = self.note(news, now);
-        let shared = self.pacing.shared();
-        let until = shared.blocked_until(now).unwrap_or(now);
         let (status, message) = (response.status, response.message);
-        match shared.cause() {
-            Some(cause) if pauses => {
-                self.notify(Notice::Paused { reason: cause.as_str(), status, message, until })
-            }
-            Some(_) => {}
-            None => {
-                let attempt = shared.failures();
-                self.notify(Notice::Retry { attempt, delay: until - now, status, message });
-            }
+        let error = LastError { status, message: message.clone() };
+        self.note_with(news, Some(error.clone()), now);
+        let shared = self.pacing.shared();
+        if shared.cause().is_some() {
+            return self.tell_pause(error);
+        }
+        let until = shared.blocked_until(now).unwrap_or(now);
+        self.notify(Notice::Retry { attempt: shared.failures(), delay: until - now, status, message });
+    }
+
+    /// Tells of a pause that began on an earlier page, unless this page still tries whether it has ended.
+    fn tell_stored_pause(&mut self) {
+        if let Some(error) = self.pacing.shared().last_error()
+            && !self.insists
+            && self.requests.is_empty()
+        {
+            self.tell_pause(error.clone());
+        }
+    }
+
+    fn tell_pause(&mut self, LastError { status, message }: LastError) {
+        let shared = self.pacing.shared();
+        let cause = shared.cause();
+        if let Some(paused) = cause.filter(|_| cause != self.told_cause) {
+            let until = self.wall(shared.blocked_until(0).unwrap_or(0));
+            self.notify(Notice::Paused { reason: paused.as_str(), status, message, until });
+            self.told_cause = cause;
         }
     }
 
     fn failure(&mut self, response: &Response) -> Failure {
         let Response { status, retry_after, .. } = *response;
-        Failure { status, retry_after, jitter: self.random.next_u32() }
+        Failure { status, retry_after, jitter: self.random.next_u32(), offline: !self.online }
     }
 }

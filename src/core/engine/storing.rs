@@ -193,7 +193,7 @@ impl Engine {
         let count = envelopes.len();
         self.account.accepted += count as u64;
         let before = self.queue.bytes();
-        let keys = self.queue.push(envelopes, self.keeping(), now);
+        let keys = self.queue.push(envelopes, self.keeping(), self.clocks(now));
         let room = self.queue.bytes() - before + count * rows::EVENT_ROOM;
         if keys.is_empty() && change.deletes.is_empty() {
             return;
@@ -228,8 +228,12 @@ impl Engine {
             let removal = self.queue.remove_oldest(0, bytes);
             self.give_up(DropReason::MaxQueueBytes, removal);
         }
-        let removal = self.queue.remove_older(now.saturating_sub(self.options.max_age));
-        self.give_up(DropReason::MaxAge, removal);
+        let removal = self.queue.remove_outdated(self.clocks(now), self.options.max_age);
+        if removal.events.is_empty() && !removal.puts.keys.is_empty() {
+            self.write(Change::of(removal));
+        } else {
+            self.give_up(DropReason::MaxAge, removal);
+        }
     }
 
     /// Counts events as dropped, tells it, and writes the `change` that it is.

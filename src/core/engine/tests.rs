@@ -1,6 +1,7 @@
 //! The engine with a model of its shell.
 
 mod adoption;
+mod clocks;
 mod delivery;
 mod exit;
 mod insurance;

@@ -31,9 +31,9 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn record()(number in 0_u32..100, at in any::<u64>(), events in prop::collection::vec((PLAIN, PLAIN), 1..5)) -> Record {
+    fn record()(number in 0_u32..100, at in any::<u64>(), old_since in any::<Option<u64>>(), events in prop::collection::vec((PLAIN, PLAIN), 1..5)) -> Record {
         let (ids, envelopes): (Vec<_>, Vec<_>) = events.into_iter().unzip();
-        Record { key: SegmentKey::new("p", number), at, ids: ids.join(" "), events: envelopes.join(",\n") }
+        Record { key: SegmentKey::new("p", number), at, old_since, ids: ids.join(" "), events: envelopes.join(",\n") }
     }
 }
 
@@ -107,7 +107,13 @@ fn what_would_separate_fields_is_left_out_of_a_users_name() {
 #[test]
 fn what_the_engine_writes_reads_back_as_the_changes_it_is() {
     let changes = Changes {
-        puts: vec![Record { key: SegmentKey::new("p", 1), at: 9, ids: "e1".into(), events: "{}".into() }],
+        puts: vec![Record {
+            key: SegmentKey::new("p", 1),
+            at: 9,
+            old_since: None,
+            ids: "e1".into(),
+            events: "{}".into(),
+        }],
         deletes: vec![SegmentKey::new("p", 0)],
         owner: "p".into(),
         account: Account { accepted: 7, delivered: 3, ..Account::default() },

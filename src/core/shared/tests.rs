@@ -2,11 +2,12 @@ use super::*;
 use proptest::prelude::*;
 
 fn ask(row: &mut Option<String>, want: u32, per_minute: u32, now: u64) -> Granted {
-    share(row, &Share { id: 1, to: 7, now, want, per_minute: Some(per_minute), news: None })
+    share(row, &Share { id: 1, to: 7, now, want, per_minute: Some(per_minute), ..Share::default() })
 }
 
 fn tell(row: &mut Option<String>, news: News, now: u64) -> Shared {
-    share(row, &Share { id: 1, to: 7, now, want: 0, per_minute: Some(100), news: Some(news) }).shared
+    let share_of = Share { id: 1, to: 7, now, per_minute: Some(100), news: Some(news), ..Share::default() };
+    share(row, &share_of).shared
 }
 
 fn share(row: &mut Option<String>, share: &Share) -> Granted {
@@ -50,7 +51,7 @@ proptest! {
     ) {
         let (mut row, now) = (None, 1_000_000);
         for (status, retry_after, jitter) in failures {
-            let shared = tell(&mut row, News::Failed(Failure { status, retry_after, jitter }), now);
+            let shared = tell(&mut row, News::Failed(Failure { status, retry_after, jitter, offline: false }), now);
             let wait = shared.blocked_until(now).unwrap_or(now) - now;
             let silent = shared.cause() == Some(Cause::Unreachable);
             let least = if silent { policy::UNREACHABLE_WAIT / 2 } else { retry_after.unwrap_or(0) };
@@ -64,14 +65,16 @@ proptest! {
     ) {
         let row = Shared {
             millitokens: numbers[0], refilled: numbers[1], blocked_until: numbers[2], asked_until: numbers[2], failures, stretch,
-            cause: Some(Cause::BadResponse), ..Shared::new(u32::MAX, None, 0)
+            cause: Some(Cause::BadResponse), limited: true, formerly: vec![7, u32::MAX],
+            last_error: Some(LastError { status: 404, message: "no such path".into() }), ..Shared::new(u32::MAX, None, 0)
         };
         prop_assert_eq!(Shared::read(&row.row()), Some(row));
     }
 
     #[test]
-    fn no_row_makes_the_reader_panic(row in "(1|2)[ 0-9a-z]{0,99}", now in any::<u32>(), want in any::<u32>()) {
-        let share = Share { id: 1, to: 7, now: now.into(), want, per_minute: Some(100), news: Some(failed(429)) };
+    fn no_row_makes_the_reader_panic(row in "(2|3)[ \n0-9a-z]{0,99}", now in any::<u32>(), want in any::<u32>()) {
+        let news = Some(failed(429));
+        let share = Share { id: 1, to: 7, now: now.into(), want, per_minute: Some(100), news, ..Share::default() };
         let (written, _) = update(Some(&row), &share);
         prop_assert_eq!(written.is_none(), !row.starts_with(FORMAT));
     }
@@ -107,7 +110,7 @@ fn another_key_or_endpoint_is_not_held_back() {
     let mut row = None;
     tell(&mut row, News::Forbidden, 0);
     assert_eq!(ask(&mut row, 1, 100, 1).tokens, 0);
-    let other = Share { id: 1, to: 8, now: 1, want: 1, per_minute: Some(100), news: None };
+    let other = Share { id: 1, to: 8, now: 1, want: 1, per_minute: Some(100), ..Share::default() };
     assert_eq!(share(&mut row, &other).tokens, 1);
 }
 
@@ -135,7 +138,7 @@ fn in_a_crowd_the_next_try_waits_for_the_widened_interval_whatever_failed() {
 
 #[test]
 fn a_server_that_says_when_to_come_back_is_not_kept_waiting_for_the_crowd() {
-    let asks = Failure { status: 429, retry_after: Some(1_000), jitter: u32::MAX };
+    let asks = Failure { status: 429, retry_after: Some(1_000), jitter: u32::MAX, offline: false };
     let wait = tell(&mut None, News::Failed(asks), 0).blocked_until(0);
     assert!(wait <= Some(1_000 + policy::BACKOFF_BASE), "{wait:?}");
 }
@@ -145,7 +148,7 @@ fn at_exit_a_wait_for_the_crowd_holds_nobody_back_but_what_the_server_asked_for_
     let mut row = None;
     let limited = tell(&mut row, failed(429), 0);
     assert!(limited.blocked_until(1).is_some() && limited.admits_exit(1, u32::MAX));
-    let asks = Failure { status: 429, retry_after: Some(5_000), jitter: 0 };
+    let asks = Failure { status: 429, retry_after: Some(5_000), jitter: 0, offline: false };
     let asked = tell(&mut row, News::Failed(asks), 0);
     assert_eq!([4_999, 5_000].map(|now| asked.admits_exit(now, 0)), [false, true]);
     assert!(!tell(&mut row, News::Forbidden, 6_000).admits_exit(7_000, 0));
@@ -166,7 +169,7 @@ fn without_any_answer_it_counts_as_a_block_until_the_network_comes_back() {
 fn neither_a_failure_nor_a_success_of_another_request_shortens_what_the_server_asked_for() {
     for news in [failed(500), News::Answered, News::Online] {
         let mut row = None;
-        let asks = Failure { status: 503, retry_after: Some(600_000), jitter: 0 };
+        let asks = Failure { status: 503, retry_after: Some(600_000), jitter: 0, offline: false };
         tell(&mut row, News::Failed(asks), 0);
         assert_eq!(tell(&mut row, news, 1).blocked_until(1), Some(600_000), "{news:?}");
     }
@@ -191,10 +194,49 @@ fn answers_that_are_not_the_endpoints_pause_after_some() {
 }
 
 #[test]
-fn a_clock_that_was_set_back_holds_nobody_longer_than_any_wait() {
+fn a_wait_written_by_a_clock_that_was_set_back_since_lasts_as_long_as_it_was_meant_to() {
+    for (status, retry_after, longest) in [(503, Some(5_000), 6_000), (401, None, policy::PAUSE)] {
+        let mut row = None;
+        let failure = Failure { status, retry_after, jitter: u32::MAX, offline: false };
+        let news = if status == 401 { News::Forbidden } else { News::Failed(failure) };
+        tell(&mut row, news, 1 << 41);
+        let granted = ask(&mut row, 1, 100, 5_000);
+        assert_eq!(granted.ask_at, 5_000 + longest, "{status}");
+        assert_eq!(ask(&mut row, 1, 100, granted.ask_at).tokens, 1);
+    }
+}
+
+#[test]
+fn a_page_that_insists_waits_only_for_what_the_server_asked_for() {
+    let asks =
+        |status, retry_after| News::Failed(Failure { status, retry_after, jitter: u32::MAX, offline: false });
+    for (news, held_until) in [
+        (News::Forbidden, 0),
+        (asks(0, None), 0),
+        (asks(503, None), 0),
+        (asks(503, Some(5_000)), 5_000),
+        (asks(429, Some(5_000)), 5_000 + policy::BACKOFF_BASE),
+    ] {
+        let mut row = None;
+        tell(&mut row, news, 0);
+        let insists =
+            Share { id: 1, to: 7, want: 1, insists: true, per_minute: Some(100), ..Share::default() };
+        let granted = share(&mut row, &insists);
+        assert_eq!(
+            (granted.tokens, granted.shared.held_until()),
+            (u32::from(held_until == 0), held_until),
+            "{news:?}"
+        );
+    }
+    // Nobody could read how long a 429 wants browsers to wait.
     let mut row = None;
-    tell(&mut row, News::Forbidden, 1 << 41);
-    let granted = ask(&mut row, 1, 100, 5_000);
-    assert_eq!(granted.ask_at, 5_000 + policy::LONGEST_WAIT);
-    assert_eq!(ask(&mut row, 1, 100, granted.ask_at).tokens, 1);
+    let limited = tell(&mut row, asks(429, None), 0);
+    assert_eq!(Some(limited.held_until()), limited.blocked_until(0));
+}
+
+#[test]
+fn silence_is_no_block_while_the_browser_says_that_it_has_no_network() {
+    let mut row = None;
+    let offline = News::Failed(Failure { offline: true, ..Failure::default() });
+    assert!((0..50).all(|_| tell(&mut row, offline, 0).cause().is_none()));
 }

@@ -69,6 +69,7 @@ pub fn engine(bytes: &[u8]) {
         owner: "p0".into(),
         anonymous: "a".into(),
         ua: "UA".into(),
+        wall: 1_000_000,
         seed: 7,
         online: true,
         good_link: None,
@@ -145,7 +146,7 @@ fn give(engine: &mut Engine, shell: &mut Shell, input: Input, now: u64) {
         }
         Input::Loaded { ids, events } => {
             let owner = shell.loads.pop().unwrap_or_default();
-            let record = Record { key: SegmentKey::new(&owner, 0), at: now, ids, events };
+            let record = Record { key: SegmentKey::new(&owner, 0), at: now, old_since: None, ids, events };
             engine.handle_loaded(&owner, vec![record], now);
         }
         Input::LoadFailed => {

@@ -20,7 +20,7 @@ pub fn retry_after(bytes: &[u8]) {
 pub fn shared_rows(bytes: &[u8]) {
     let row = String::from_utf8_lossy(bytes);
     for per_minute in [None, Some(1), Some(100)] {
-        let share = Share { id: 1, to: 7, now: 1_795_000_000_000, want: 5, per_minute, news: None };
+        let share = Share { id: 1, to: 7, now: 1_795_000_000_000, want: 5, per_minute, ..Share::default() };
         let (written, granted) = shared::update(Some(&row), &share);
         assert!(granted.tokens <= share.want);
         assert!(granted.ask_at <= share.now + policy::LONGEST_WAIT);

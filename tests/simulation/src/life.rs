@@ -17,6 +17,7 @@ impl World {
             owner: format!("p{page}-0"),
             anonymous: format!("anon-{page}"),
             ua: "UA".into(),
+            wall: self.wall + self.now,
             seed: self.chance.any(),
             online: self.sky != Weather::Offline,
             good_link: self.disk.local.good_link,

@@ -21,8 +21,8 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "releases_nothing_after_a_failure",
         file: "src/core/engine/sending.rs",
-        text: "        self.queue.release(request);\n        let pauses",
-        becomes: "        let pauses",
+        text: "        self.queue.release(request);\n        let (status",
+        becomes: "        let (status",
         breaks: "a failed batch is never sent again",
     },
     Mutant {
@@ -77,8 +77,8 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "sends_while_blocked",
         file: "src/core/engine/sending.rs",
-        text: "        self.online && self.pacing.blocked_until(now).is_none()",
-        becomes: "        self.online",
+        text: "        self.pacing.blocked_until(now).is_none() || (self.insists && self.pacing.may_insist(now))",
+        becomes: "        now < u64::MAX",
         breaks: "a page sends into a pause",
     },
     Mutant {
@@ -126,8 +126,8 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "forgets_dead_letters",
         file: "src/core/engine/sending.rs",
-        text: "                change.bury(&DeadLetter { id, json, reason, status, message, at: now });\n",
-        becomes: "                let _ = DeadLetter { id, json, reason, status, message, at: now };\n",
+        text: "                change.bury(&DeadLetter { id, json, reason, status, message, at });\n",
+        becomes: "                let _ = DeadLetter { id, json, reason, status, message, at };\n",
         breaks: "a refused event is nowhere",
     },
     Mutant {

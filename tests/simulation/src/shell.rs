@@ -30,6 +30,7 @@ impl World {
             return;
         }
         let clock = self.pages[page].clock(self.now);
+        self.pages[page].engine.handle_clock(self.wall + self.now, clock);
         input(&mut self.pages[page].engine, clock);
         self.drain(page);
     }

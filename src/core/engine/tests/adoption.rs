@@ -20,7 +20,7 @@ fn events_of_a_living_page_are_nobody_elses() {
 fn a_page_that_has_only_just_gone_is_found_at_the_second_look() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..5);
     let mut next = Page::open(&mut disk, "b");
     page.leave(&mut disk);
@@ -51,7 +51,7 @@ fn a_page_that_was_taken_for_dead_leaves_its_events_to_the_other_and_goes_on() {
 fn a_large_backlog_is_read_piece_by_piece() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..3000);
     page.leave(&mut disk);
     let mut next = Page::open(&mut disk, "b");
@@ -67,7 +67,7 @@ fn a_large_backlog_is_read_piece_by_piece() {
 fn records_that_vanished_are_accounted_for_as_lost() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..150);
     page.leave(&mut disk);
     disk.records.pop_first();

@@ -113,13 +113,34 @@ fn the_anonymous_id_and_the_identified_user_are_the_same_on_the_next_visit() {
 }
 
 #[test]
-fn offline_nothing_is_tried_and_coming_back_sends_at_once() {
+fn while_the_browser_says_that_it_is_offline_requests_are_tried_with_backoff_by_flush_and_at_exit() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "p");
     page.input(&mut disk, |engine, now| engine.handle_online(false, now));
     page.track(&mut disk, 0..100);
-    page.wait(&mut disk, 3_600_000);
-    assert!(page.requests.is_empty());
+    for _ in 0..50 {
+        page.respond(&mut disk, 0);
+        let stats = page.engine.stats(Account::default(), page.now);
+        assert_eq!(stats.waiting, Some(Waiting::Offline));
+        page.wait_for_request(&mut disk);
+    }
+    assert!(page.now < 50 * policy::BACKOFF_CAP, "no pause begins");
+    page.respond(&mut disk, 0);
+    page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
+    assert_eq!(page.requests.len(), 1);
+    page.respond(&mut disk, 200);
+    page.track(&mut disk, 100..101);
+    page.leave(&mut disk);
+    assert_eq!(ids(&page.requests[0]), [100]);
+}
+
+#[test]
+fn when_the_network_is_back_what_failed_without_it_is_sent_at_once() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "p");
+    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.track(&mut disk, 0..100);
+    page.respond(&mut disk, 0);
     page.input(&mut disk, |engine, now| engine.handle_online(true, now));
     assert_eq!(page.requests.len(), 1);
 }

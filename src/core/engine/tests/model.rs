@@ -9,7 +9,7 @@ use crate::core::options::Value;
 use crate::core::policy;
 use crate::core::rows::{self, changes::Changes};
 use crate::core::segment::{Record, SegmentKey};
-use crate::core::shared;
+use crate::core::shared::{self, News};
 use crate::core::verdict::Response;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +33,8 @@ pub(super) struct Disk {
 pub(super) struct Page {
     pub(super) engine: Engine,
     pub(super) now: u64,
+    /// How far the wall clock is ahead.
+    pub(super) wall_ahead: i64,
     pub(super) locks: BTreeSet<String>,
     pub(super) requests: Vec<Request>,
     pub(super) notices: Vec<Notice>,
@@ -79,6 +81,7 @@ impl Page {
             owner: owner.into(),
             anonymous: ["anon-", owner].concat(),
             ua: "UA".into(),
+            wall: 0,
             seed: 7,
             online: true,
             good_link: None,
@@ -91,6 +94,7 @@ impl Page {
         Self {
             engine: Engine::new(setup, 0),
             now: 0,
+            wall_ahead: 0,
             locks: BTreeSet::new(),
             requests: Vec::new(),
             notices: Vec::new(),
@@ -107,8 +111,15 @@ impl Page {
     }
 
     pub(super) fn input(&mut self, disk: &mut Disk, input: impl FnOnce(&mut Engine, u64)) {
+        self.engine.handle_clock(self.now.saturating_add_signed(self.wall_ahead), self.now);
         input(&mut self.engine, self.now);
         self.drain(disk);
+    }
+
+    /// Has the page learn that the endpoint refuses its key: it sends nothing until `flush` insists.
+    pub(super) fn pause(&mut self, disk: &mut Disk) {
+        self.engine.insists = false;
+        self.input(disk, |engine, now| engine.note(News::Forbidden, now));
     }
 
     pub(super) fn track(&mut self, disk: &mut Disk, ids: impl IntoIterator<Item = u32>) {

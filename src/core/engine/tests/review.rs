@@ -41,7 +41,7 @@ fn a_known_failure_outlives_the_page_though_other_marks_are_undecided() {
 fn left() -> Vec<Record> {
     let mut disk = Disk::default();
     let mut dead = Page::open(&mut disk, "dead");
-    dead.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    dead.pause(&mut disk);
     dead.track(&mut disk, 0..3);
     disk.records.into_values().collect()
 }
@@ -51,7 +51,7 @@ fn what_was_left_elsewhere_is_left_there_again_by_a_page_without_a_store() {
     let mut disk = Disk::default();
     let mut page = Page::opening("p", &[]);
     while page.engine.poll_effect().is_some() {}
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.input(&mut disk, |engine, now| engine.handle_open_failed("refused".into(), left(), now));
     page.leave(&mut disk);
     assert_eq!(disk.left.len(), 1);
@@ -116,7 +116,7 @@ fn no_deadline_lies_in_the_past() {
 fn a_backlog_that_could_not_be_read_is_read_later() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..5);
     page.leave(&mut disk);
     let mut next = Page::opening("b", &[]);

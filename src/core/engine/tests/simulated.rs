@@ -133,7 +133,7 @@ fn records_that_vanished_are_in_the_stored_account_too() {
 fn a_page_that_goes_away_gives_nothing_up_under_a_cap_which_it_could_not_note() {
     let mut disk = Disk::default();
     let mut page = Page::open_with(&mut disk, "a", &[("maxQueueEvents", Value::Number(5.0))]);
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..5);
     page.leave(&mut disk);
     page.track(&mut disk, 5..6);
@@ -144,7 +144,7 @@ fn a_page_that_goes_away_gives_nothing_up_under_a_cap_which_it_could_not_note() 
 fn a_page_that_has_left_gives_nothing_up_for_a_store_without_room() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.stalled = true;
     page.track(&mut disk, 0..8);
     let writing = std::iter::from_fn(|| page.engine.poll_effect());
@@ -161,7 +161,7 @@ fn a_page_that_has_left_gives_nothing_up_for_a_store_without_room() {
 fn of_two_copies_of_a_record_that_pages_left_elsewhere_one_is_sent() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..3);
     let left: Vec<_> = disk.records.values().cycle().take(2).cloned().collect();
     let mut page = Page::opening("p", &[]);

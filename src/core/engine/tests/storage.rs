@@ -103,7 +103,7 @@ fn a_deletion_that_failed_is_made_good_so_that_nothing_is_sent_again() {
 fn a_store_that_refuses_every_write_is_asked_for_seldom() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "p");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     for failure in [StoreFailure::Closed("no".into()), StoreFailure::Quota] {
         page.openings = 0;
         page.failures = vec![failure; 10_000];
@@ -123,7 +123,7 @@ fn a_store_that_refuses_every_write_is_asked_for_seldom() {
 fn where_there_is_no_room_the_oldest_events_make_some_and_it_is_told() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "p");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..100);
     page.failures.push(StoreFailure::Quota);
     page.track(&mut disk, 100..120);
@@ -133,7 +133,6 @@ fn where_there_is_no_room_the_oldest_events_make_some_and_it_is_told() {
     });
     assert_eq!(told, Some(("quota", 30)));
     assert_eq!((disk.accounts["p"].dropped.quota, disk.accounts["p"].queued()), (30, 90));
-    page.input(&mut disk, |engine, now| engine.handle_online(true, now));
     page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
     assert_eq!(ids(&page.requests[0]), (30..120).collect::<Vec<_>>());
 }
@@ -142,7 +141,7 @@ fn where_there_is_no_room_the_oldest_events_make_some_and_it_is_told() {
 fn a_record_that_cannot_be_read_is_set_aside_and_the_rest_goes_on() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..250);
     page.leave(&mut disk);
     let mut records = disk.records.values_mut();
@@ -167,7 +166,7 @@ fn the_oldest_events_make_room_under_each_cap() {
     ] {
         let mut disk = Disk::default();
         let mut page = Page::open_with(&mut disk, "p", &[(option, Value::Number(value))]);
-        page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+        page.pause(&mut disk);
         page.track(&mut disk, 0..50);
         page.wait(&mut disk, 70_000);
         page.track(&mut disk, 50..if reason == "max_queue_bytes" { 1000 } else { 100 });
@@ -179,7 +178,6 @@ fn the_oldest_events_make_room_under_each_cap() {
         let dropped = serde_json::to_value(disk.accounts["p"].members()).unwrap()["dropped"].clone();
         assert!(dropped[reason].as_f64().is_some_and(|number| number > 0.0), "{dropped}");
         if !kept.is_empty() {
-            page.input(&mut disk, |engine, now| engine.handle_online(true, now));
             page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
             assert_eq!(ids(&page.requests[0]), kept.collect::<Vec<_>>(), "{reason}");
         } else {
@@ -212,7 +210,7 @@ fn a_store_that_stops_answering_is_opened_anew_and_everything_goes_on() {
 fn a_backlog_that_a_silent_store_keeps_to_itself_is_read_when_the_store_is_back() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..5);
     page.leave(&mut disk);
     let mut next = Page::opening("b", &[]);

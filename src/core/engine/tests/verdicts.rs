@@ -80,12 +80,14 @@ fn an_answer_that_names_the_failed_events_is_obeyed() {
 }
 
 #[test]
-fn a_refused_key_pauses_tells_it_once_and_is_tried_once_an_hour_until_a_new_key_comes() {
+fn a_refused_key_pauses_tells_it_once_and_is_tried_by_flush_and_once_an_hour_until_a_new_key_comes() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "p");
     page.track(&mut disk, 0..100);
     page.respond(&mut disk, 401);
     page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
+    assert!(page.answers.is_empty());
+    page.respond(&mut disk, 401);
     assert_eq!(page.answers[0].waiting, Some(Waiting::Paused));
     page.wait(&mut disk, policy::PAUSE - 1);
     assert!(page.requests.is_empty());

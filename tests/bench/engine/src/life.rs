@@ -48,6 +48,7 @@ impl Page {
             anonymous: "anonymous".into(),
             ua: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0"
                 .into(),
+            wall: 0,
             seed: 7,
             online: true,
             good_link: None,

@@ -78,6 +78,7 @@ impl Pacing {
                 status: 503,
                 retry_after: Some(policy::DEFAULT_FLUSH_INTERVAL),
                 jitter: 0,
+                offline: false,
             }),
             (Self::Backoff, News::Failed(failure)) => {
                 News::Failed(Failure { status: 503, retry_after: None, ..failure })
@@ -125,6 +126,7 @@ impl Browser {
             owner: format!("b{}-{}", self.number, self.visit),
             anonymous: format!("anon-{}", self.number),
             ua: String::new(),
+            wall: now,
             seed,
             online: true,
             good_link: self.good_link,
