@@ -261,6 +261,7 @@ pub fn retry_after(header: &str, date: Option<u64>, now: u64) -> Option<u64> {
 #[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
+    use crate::core::time::Clocks;
 
     #[test]
     fn what_is_taken_while_the_row_cannot_be_had_is_owed_to_it() {
@@ -269,7 +270,11 @@ mod tests {
         pacing.go_on_alone(1, false, 0);
         let alone = std::iter::from_fn(|| pacing.has_token(0).then(|| pacing.spend_token())).count() as u32;
         assert_eq!(alone, 3);
-        let share = pacing.share(Share { id: 2, to: 7, now: 1, ..Share::default() }, 3, 1);
+        let share = pacing.share(
+            Share { id: 2, to: 7, clocks: Clocks { now: 1, wall: 1 }, ..Share::default() },
+            3,
+            1,
+        );
         assert_eq!(share.want, 3 + alone + policy::EXIT_TOKENS);
         let (_, granted) = shared::update(None, &share);
         pacing.note_granted(granted, 1);

@@ -11,6 +11,7 @@
 use crate::core::notice::LastError;
 use crate::core::policy;
 use crate::core::text::{fields, push_decimal, push_word, read_decimal, split_at_char};
+use crate::core::time::Clocks;
 
 /// The row of one destination. In the store its times are those of the wall clock, in a page's memory those of the page's
 /// own clock: [`Shared::shifted`].
@@ -96,8 +97,8 @@ pub struct Share {
     pub id: u32,
     /// Where the page sends to.
     pub to: u32,
-    /// The wall clock.
-    pub now: u64,
+    /// When the page asks.
+    pub clocks: Clocks,
     /// Tokens wanted; none where there is only news.
     pub want: u32,
     /// Whether a wait that the server did not ask for holds the page back no longer.
@@ -125,13 +126,6 @@ pub struct Granted {
     pub shared: Shared,
 }
 
-impl Granted {
-    /// Returns the answer by another clock, which is ahead of the row's by `by` milliseconds.
-    pub fn shifted(self, by: i64) -> Self {
-        Self { ask_at: self.ask_at.saturating_add_signed(by), shared: self.shared.shifted(by), ..self }
-    }
-}
-
 /// The row's layout; one with another first character is of a newer version and is left alone.
 const FORMAT: &str = "2";
 
@@ -146,23 +140,27 @@ const TOKEN: u64 = 1_000;
 /// A stretch of one: intervals are as `init` was given them.
 const PLAIN: u64 = 16;
 
-/// Carries out what a page asks: the row to write, if it is ours to write, and the page's answer.
+/// Carries out what a page asks: returns the row to write, if it is ours to write, and the page's answer by the page's own
+/// clock. The clocks are those of the question: the wall clock may have been set since.
 pub fn update(row: Option<&str>, share: &Share) -> (Option<String>, Granted) {
+    let Clocks { now, wall } = share.clocks;
     let newer = row.is_some_and(|row| !row.starts_with(FORMAT));
     let mut shared =
-        row.and_then(Shared::read).unwrap_or_else(|| Shared::new(share.to, share.per_minute, share.now));
-    shared.adapt(share.to, share.now);
+        row.and_then(Shared::read).unwrap_or_else(|| Shared::new(share.to, share.per_minute, wall));
+    shared.adapt(share.to, wall);
     if let Some(news) = share.news {
-        shared.apply(news, share.now);
+        shared.apply(news, wall);
     }
     if shared.is_failing() && share.last_error.is_some() {
         shared.last_error.clone_from(&share.last_error);
     }
     shared.remember_formerly(&share.formerly);
-    shared.written_at = share.now;
-    let (tokens, ask_at) = shared.grant(share.want, share.insists, share.per_minute, share.now);
+    shared.written_at = wall;
+    let (tokens, ask_at) = shared.grant(share.want, share.insists, share.per_minute, wall);
     let row = (!newer).then(|| shared.row());
-    (row, Granted { id: share.id, tokens, ask_at, shared })
+    let behind = now.wrapping_sub(wall) as i64;
+    let ask_at = ask_at.saturating_add_signed(behind);
+    (row, Granted { id: share.id, tokens, ask_at, shared: shared.shifted(behind) })
 }
 
 impl Shared {

@@ -144,7 +144,6 @@ impl Engine {
         match granted {
             Some(granted) => {
                 self.pacing.note_said(id);
-                let granted = granted.shifted(self.wall_ahead.saturating_neg());
                 self.pacing.note_granted(granted, now);
             }
             None => self.pacing.go_on_alone(id, self.insists, now),
@@ -178,8 +177,8 @@ impl Engine {
 
     /// Tells the row what is in `share`, and asks it for tokens if `batches` wait to be sent.
     fn share(&mut self, share: Share, batches: u32, now: u64) {
-        let (id, wall) = (self.next_id(), self.wall(now));
-        let share = Share { id, to: self.to, now: wall, insists: self.insists, ..share };
+        let id = self.next_id();
+        let share = Share { id, to: self.to, clocks: self.clocks(now), insists: self.insists, ..share };
         let share = self.pacing.share(share, batches, now);
         if self.has_store() {
             self.effects.push(Effect::Share(share));

@@ -1,12 +1,20 @@
 use super::*;
 use proptest::prelude::*;
 
+fn at(now: u64) -> Clocks {
+    Clocks { now, wall: now }
+}
+
 fn ask(row: &mut Option<String>, want: u32, per_minute: u32, now: u64) -> Granted {
-    share(row, &Share { id: 1, to: 7, now, want, per_minute: Some(per_minute), ..Share::default() })
+    share(
+        row,
+        &Share { id: 1, to: 7, clocks: at(now), want, per_minute: Some(per_minute), ..Share::default() },
+    )
 }
 
 fn tell(row: &mut Option<String>, news: News, now: u64) -> Shared {
-    let share_of = Share { id: 1, to: 7, now, per_minute: Some(100), news: Some(news), ..Share::default() };
+    let share_of =
+        Share { id: 1, to: 7, clocks: at(now), per_minute: Some(100), news: Some(news), ..Share::default() };
     share(row, &share_of).shared
 }
 
@@ -74,7 +82,7 @@ proptest! {
     #[test]
     fn no_row_makes_the_reader_panic(row in "(2|3)[ \n0-9a-z]{0,99}", now in any::<u32>(), want in any::<u32>()) {
         let news = Some(failed(429));
-        let share = Share { id: 1, to: 7, now: now.into(), want, per_minute: Some(100), news, ..Share::default() };
+        let share = Share { id: 1, to: 7, clocks: at(now.into()), want, per_minute: Some(100), news, ..Share::default() };
         let (written, _) = update(Some(&row), &share);
         prop_assert_eq!(written.is_none(), !row.starts_with(FORMAT));
     }
@@ -110,7 +118,7 @@ fn another_key_or_endpoint_is_not_held_back() {
     let mut row = None;
     tell(&mut row, News::Forbidden, 0);
     assert_eq!(ask(&mut row, 1, 100, 1).tokens, 0);
-    let other = Share { id: 1, to: 8, now: 1, want: 1, per_minute: Some(100), ..Share::default() };
+    let other = Share { id: 1, to: 8, clocks: at(1), want: 1, per_minute: Some(100), ..Share::default() };
     assert_eq!(share(&mut row, &other).tokens, 1);
 }
 

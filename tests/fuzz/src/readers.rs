@@ -5,6 +5,7 @@ use appizer_tracker::core::options::{Options, Value};
 use appizer_tracker::core::pacing;
 use appizer_tracker::core::policy;
 use appizer_tracker::core::shared::{self, Share};
+use appizer_tracker::core::time::Clocks;
 use appizer_tracker::core::verdict::{Response, Verdict, verdict};
 use arbitrary::Unstructured;
 
@@ -20,10 +21,17 @@ pub fn retry_after(bytes: &[u8]) {
 pub fn shared_rows(bytes: &[u8]) {
     let row = String::from_utf8_lossy(bytes);
     for per_minute in [None, Some(1), Some(100)] {
-        let share = Share { id: 1, to: 7, now: 1_795_000_000_000, want: 5, per_minute, ..Share::default() };
+        let share = Share {
+            id: 1,
+            to: 7,
+            clocks: Clocks { now: 1_795_000_000_000, wall: 1_795_000_000_000 },
+            want: 5,
+            per_minute,
+            ..Share::default()
+        };
         let (written, granted) = shared::update(Some(&row), &share);
         assert!(granted.tokens <= share.want);
-        assert!(granted.ask_at <= share.now + policy::LONGEST_WAIT);
+        assert!(granted.ask_at <= share.clocks.now + policy::LONGEST_WAIT);
         assert_eq!(written.is_none(), !row.starts_with('1'), "another layout is left alone");
     }
 }

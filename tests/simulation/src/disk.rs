@@ -216,7 +216,7 @@ impl Stores {
         if let Some(News::Failed(failure) | News::Malformed(failure)) = share.news
             && let Some(asked) = failure.retry_after
         {
-            let until = share.now + asked.min(policy::MAX_RETRY_AFTER);
+            let until = share.clocks.wall + asked.min(policy::MAX_RETRY_AFTER);
             self.asked.1 = self.asked.1.max(until);
         }
     }

@@ -66,7 +66,7 @@ impl World {
     /// What one page was asked to wait all wait, once the shared row knows of it.
     pub fn check_grant(&mut self, page: usize, share: &Share, granted: &Granted) {
         let (to, until) = self.disk.stores.asked;
-        let early = until.saturating_sub(share.now);
+        let early = until.saturating_sub(share.clocks.wall);
         if granted.tokens > 0 && to == share.to && early > 0 && !self.scenario.had_clock_trouble {
             self.ledger
                 .blame(|| format!("page{page} is granted a request {early} ms before Retry-After lets it"));

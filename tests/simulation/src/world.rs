@@ -201,7 +201,7 @@ impl World {
                 self.happen(happening);
             }
         }
-        if self.ledger.fault.is_none() {
+        if self.ledger.fault.is_none() && goes_on(self) {
             self.now = self.now.max(end.min(self.next_happening().unwrap_or(end)));
         }
     }
