@@ -20,6 +20,8 @@ pub struct DeadLetter {
     pub message: String,
     /// When, in milliseconds since 1970.
     pub at: u64,
+    /// The project it was tracked for ([`crate::core::project`]); `None` in letters of version 0.1.0.
+    pub project: Option<u32>,
 }
 
 /// What became of an event that is a dead letter.

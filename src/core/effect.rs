@@ -2,7 +2,7 @@
 
 use crate::core::exit::Mark;
 use crate::core::identity::Identity;
-use crate::core::notice::{FlushResult, Notice};
+use crate::core::notice::{Answer, Notice, Question};
 use crate::core::rows::Operations;
 use crate::core::segment::SegmentKey;
 use crate::core::shared::Share;
@@ -31,7 +31,8 @@ pub enum Effect {
     /// Put the row of [`crate::core::shared`] through its `update`, reading and writing it in one transaction; answer with
     /// `handle_shared`.
     Share(Share),
-    /// Clear every store of the queue, inside the database and elsewhere, but for what all pages know of the endpoint.
+    /// Clear every store of the queue, inside the database and elsewhere, but for what all pages know of the endpoint; and
+    /// note that the visitor has opted out.
     Forget,
     /// Send a request; answer with `handle_response`.
     Send(Request),
@@ -64,12 +65,20 @@ pub enum Effect {
     },
     /// Tell the page's listeners.
     Notify(Notice),
-    /// Answer a call of `flush`.
-    SettleFlush {
+    /// Read what the page asks for; answer with `handle_accounts`, `handle_dead_letters` or, within the transaction that reads
+    /// them, `handle_taken_letters`.
+    Ask {
+        /// The shell's number for the call.
+        call: u32,
+        /// What is asked.
+        question: Question,
+    },
+    /// Answer a call of the page's.
+    Answer {
         /// The shell's number for the call.
         call: u32,
         /// The answer.
-        result: FlushResult,
+        answer: Answer,
     },
 }
 

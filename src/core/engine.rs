@@ -33,12 +33,15 @@ use crate::core::json;
 use crate::core::notice::{LastError, Notice};
 use crate::core::options::Options;
 use crate::core::pacing::Pacing;
+use crate::core::project::Projects;
 use crate::core::queue::Queue;
 use crate::core::random::Random;
+use crate::core::rows::{self, Entry};
 use crate::core::segment::Kept;
 use crate::core::shared::{Cause, News};
 use crate::core::time::{Clocks, NEVER, earliest};
 use adopting::Adoption;
+use answers::Asked;
 use insuring::Insurance;
 use opening::Storage;
 use sending::InFlight;
@@ -52,7 +55,8 @@ pub use storing::StoreFailure;
 pub struct Setup {
     /// What `init` was given.
     pub options: Options,
-    /// This page's name among the pages that share the store: unique, of `A-Z a-z 0-9 _ -`.
+    /// This page's name among the pages that share the store: unique, of `A-Z a-z 0-9 _ -`, and made its project's own by
+    /// [`Projects::owner`].
     pub owner: String,
     /// The anonymous id this browser gets if it has none.
     pub anonymous: String,
@@ -71,6 +75,8 @@ pub struct Setup {
     pub tab: Option<String>,
     /// Whether the visitor has opted out before.
     pub opted_out: bool,
+    /// Whether the visitor has opted in before: then a stored opt-out is older.
+    pub opted_in: bool,
     /// Whether a `fetch` can outlive its page here. Where it cannot, a beacon serves at exit.
     pub fetch_outlives: bool,
     /// Whether the browser can be given a request for the case that the page dies (`fetchLater`).
@@ -90,6 +96,7 @@ pub struct Engine {
     account: Account,
     adoption: Adoption,
     marks: Marks,
+    projects: Projects,
     /// [`destination`] of what is sent now.
     to: u32,
     /// Where the last reply was a success from.
@@ -105,6 +112,7 @@ pub struct Engine {
     /// How far the wall clock is ahead of the page's own.
     wall_ahead: i64,
     opted_out: bool,
+    opted_in: bool,
     fetch_outlives: bool,
     insurance: Option<Insurance>,
     /// Whether records are kept outside the store.
@@ -121,6 +129,7 @@ pub struct Engine {
     requests: Vec<InFlight>,
     writes: Vec<PendingWrite>,
     flush_calls: Vec<FlushCall>,
+    asked: Vec<Asked>,
     last_error: Option<LastError>,
     last_id: u32,
     random: Random,
@@ -165,6 +174,7 @@ impl Engine {
             account: Account::default(),
             adoption: Adoption::default(),
             marks: Marks::default(),
+            projects: Projects::new(&setup.options),
             to,
             good_link: setup.good_link,
             reopen_at: NEVER,
@@ -174,6 +184,7 @@ impl Engine {
             began: setup.wall,
             wall_ahead: setup.wall.wrapping_sub(now) as i64,
             opted_out: setup.opted_out,
+            opted_in: setup.opted_in,
             fetch_outlives: setup.fetch_outlives,
             insurance: (setup.can_insure && setup.options.insurance).then(Insurance::default),
             kept_elsewhere: false,
@@ -185,6 +196,7 @@ impl Engine {
             requests: Vec::new(),
             writes: Vec::new(),
             flush_calls: Vec::new(),
+            asked: Vec::new(),
             last_error: None,
             last_id: 0,
             random: Random::new(setup.seed),
@@ -225,6 +237,21 @@ impl Engine {
         self.queue.owner()
     }
 
+    /// [`destination`] of what is sent now.
+    pub fn destination(&self) -> u32 {
+        self.to
+    }
+
+    /// The projects whose events the page sends.
+    pub fn projects(&self) -> &Projects {
+        &self.projects
+    }
+
+    /// What the identity rows say, read as the page opens the store.
+    pub fn enter(&self, identity_rows: &str) -> Entry {
+        rows::enter(identity_rows, &self.projects, &self.identity, self.opted_in)
+    }
+
     /// The id that events are sealed with now, unless they bring their own.
     pub fn identity(&self) -> &Identity {
         &self.identity
@@ -261,7 +288,7 @@ impl Engine {
         self.handle_call(Call::Reset(anonymous), now);
     }
 
-    /// A call of `flush`; answered by [`Effect::SettleFlush`] with the same `id`.
+    /// A call of `flush`; answered by [`Effect::Answer`] with the same `id`.
     pub fn handle_flush(&mut self, id: u32, now: u64) {
         self.handle_call(Call::Flush(id), now);
     }
@@ -271,6 +298,7 @@ impl Engine {
         if self.options.api_key != api_key {
             self.options.api_key = api_key;
             self.to = destination(&self.options);
+            self.projects.replace(&self.options);
             self.pacing.note_destination(self.to, now);
             // No reply to the new key tells what became of events that went under the old one.
             self.marks.lift();
@@ -338,6 +366,7 @@ impl Engine {
             self.adopt_more(now);
             self.insure(now);
         }
+        self.answer_overdue(now);
         self.settle_flush_calls(now);
         self.check_account();
     }
@@ -358,6 +387,7 @@ impl Engine {
             self.adoption.next_look(),
             self.reopen_at,
             self.store_deadline(),
+            self.answer_deadline(),
             insurance,
         ])
     }

@@ -13,6 +13,7 @@
 
 use crate::core::options::Options;
 use crate::core::policy;
+use crate::core::project;
 use crate::core::text::{fields, has_word, push_word};
 
 /// The note of a hand-over.
@@ -151,11 +152,9 @@ fn filter(words: &str, stays: &dyn Fn(&str) -> bool) -> String {
     rest
 }
 
-/// Tells endpoint and key apart from others without telling the key (FNV-1a).
+/// Tells endpoint and key apart from others without telling the key.
 pub fn destination(options: &Options) -> u32 {
-    let add = |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-    let endpoint = options.endpoint.bytes().fold(0x811c_9dc5, add);
-    options.api_key.bytes().fold(add(endpoint, 0), add)
+    project::hash(&[&options.endpoint, "\0", &options.api_key].concat())
 }
 
 /// Bytes that may still outlive the page while `in_flight` already do.
@@ -175,15 +174,16 @@ mod tests {
     use crate::core::options::Value;
 
     #[test]
-    fn endpoint_and_key_both_make_the_destination() {
-        let to = |endpoint: &str, key: &str| {
-            let given = [("endpoint", endpoint), ("apiKey", key)];
-            let given = given.map(|(option, value)| (option.into(), Value::Text(value.into())));
-            destination(&Options::read(given).unwrap())
-        };
-        assert_eq!(to("/a", "k"), to("/a", "k"));
-        assert_ne!(to("/a", "k"), to("/b", "k"));
-        assert_ne!(to("/a", "k"), to("/a", "k2"));
-        assert_eq!(to("/v1/events/batch", "demo_key"), 0xeaea_68e1, "src/js/plain/envelope.js must agree");
+    fn project_and_destination_are_those_that_javascript_finds() {
+        let cases: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/cases/projects.json")).unwrap();
+        for case in cases.as_array().unwrap() {
+            let given = case["options"].as_object().unwrap().iter();
+            let given =
+                given.map(|(option, value)| (option.clone(), Value::Text(value.as_str().unwrap().into())));
+            let options = Options::read(given).unwrap();
+            let found = serde_json::json!([project::of(&options), destination(&options)]);
+            assert_eq!(found, serde_json::json!([case["project"], case["destination"]]), "{case}");
+        }
     }
 }

@@ -18,6 +18,7 @@ pub mod notice;
 pub mod options;
 pub mod pacing;
 pub mod policy;
+pub mod project;
 pub mod queue;
 pub mod random;
 pub mod rows;

@@ -2,6 +2,7 @@
 //! `index.d.ts`.
 
 use crate::core::account::Account;
+use crate::core::dead_letter::{DeadLetter, Disposal};
 use crate::core::event::Refusal;
 use crate::core::members::{Member, Members};
 
@@ -15,6 +16,8 @@ pub enum Notice {
         /// The user, where the store or the page names one.
         user: Option<String>,
     },
+    /// The store says that the visitor has opted out; nothing else did.
+    OptedOut,
     /// A batch arrived.
     Delivered {
         /// Events in it.
@@ -87,6 +90,9 @@ impl Notice {
                     notice.text("user", user);
                 }
             }
+            Self::OptedOut => {
+                notice.word("type", "opted_out");
+            }
             Self::Delivered { count, ids } => {
                 notice.word("type", "delivered").number("count", count as u64).put("ids", Member::texts(ids));
             }
@@ -154,6 +160,30 @@ impl Waiting {
             Self::Closed => "closed",
         }
     }
+}
+
+/// A question of the page's that takes a look into the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// `stats`
+    Stats,
+    /// `deadLetters`
+    DeadLetters,
+    /// `resendDeadLetters` or `discardDeadLetters`
+    Dispose(Disposal),
+}
+
+/// The answer to a call of the page's.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// To `flush`.
+    Flush(FlushResult),
+    /// To `stats`.
+    Stats(Stats),
+    /// To `deadLetters`.
+    DeadLetters(Vec<DeadLetter>),
+    /// To `resendDeadLetters` and `discardDeadLetters`: how many dead letters it concerned.
+    Count(usize),
 }
 
 /// The answer to `flush`.

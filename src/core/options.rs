@@ -13,6 +13,8 @@ pub enum Value {
     Number(f64),
     /// A boolean.
     Flag(bool),
+    /// A list of strings.
+    List(Vec<String>),
     /// Anything else.
     Other,
 }
@@ -22,6 +24,8 @@ pub enum Value {
 pub struct Options {
     /// The bearer key.
     pub api_key: String,
+    /// Keys that the bearer key has replaced.
+    pub previous_api_keys: Vec<String>,
     /// The batch endpoint.
     pub endpoint: String,
     /// The user, where the page knows it at start.
@@ -52,8 +56,11 @@ pub struct Options {
     pub instance: String,
 }
 
+/// Stands between the items of a list (ASCII's record separator).
+const LIST_SEPARATOR: char = '\u{1e}';
+
 /// Options as the facade hands them over, a joined text ([`rows::fields`]): of each its name, and its value behind the first
-/// letter of its type in JavaScript. Of a fraction no more is read than that it is one.
+/// letter of its type in JavaScript (`l` for a list of strings). Of a fraction no more is read than that it is one.
 pub fn given(text: &str) -> impl Iterator<Item = (String, Value)> {
     let mut fields = rows::fields(text);
     std::iter::from_fn(move || Some((fields.next()?.into(), Value::read(fields.next()?))))
@@ -69,7 +76,7 @@ pub struct OptionError {
 }
 
 const KEY: &str = "the project's key: printable ASCII characters without spaces";
-const KNOWN: &str = "the options are apiKey, endpoint, userId, flushInterval, batchSize, metadata, partialFailure, beaconUrl, requestsPerMinute, maxQueueEvents, maxQueueBytes, maxAge, insurance, persistence, instance, sessionTimeout, campaign, pageViews, stripQuery, beforeSend, consent, respectPrivacySignals, bots, denyProperties, clientHints and debug";
+const KNOWN: &str = "the options are apiKey, previousApiKeys, endpoint, userId, flushInterval, batchSize, metadata, partialFailure, beaconUrl, requestsPerMinute, maxQueueEvents, maxQueueBytes, maxAge, insurance, persistence, instance, sessionTimeout, campaign, pageViews, stripQuery, beforeSend, consent, respectPrivacySignals, bots, denyProperties, clientHints and debug";
 
 impl Options {
     /// Checks options in the order given; those not given take their default.
@@ -80,6 +87,7 @@ impl Options {
     pub fn read(given: impl IntoIterator<Item = (String, Value)>) -> Result<Self, OptionError> {
         let mut options = Self {
             api_key: String::new(),
+            previous_api_keys: Vec::new(),
             endpoint: policy::DEFAULT_ENDPOINT.into(),
             user_id: None,
             flush_interval: policy::DEFAULT_FLUSH_INTERVAL,
@@ -111,6 +119,10 @@ impl Options {
         match (option, value) {
             ("apiKey", Value::Text(key)) if is_key(key) => self.api_key.clone_from(key),
             ("apiKey", _) => return Err(KEY),
+            ("previousApiKeys", Value::List(keys)) if keys.iter().all(|key| is_key(key)) => {
+                self.previous_api_keys.clone_from(keys);
+            }
+            ("previousApiKeys", _) => return Err("a list of the project's former keys"),
             ("endpoint", Value::Text(url)) if is_endpoint(url) => self.endpoint.clone_from(url),
             ("beaconUrl", Value::Text(url)) if is_endpoint(url) => self.beacon_url = Some(url.clone()),
             ("endpoint" | "beaconUrl", _) => {
@@ -178,11 +190,18 @@ impl Value {
         match (kind, value) {
             ("s", value) => Self::Text(value.into()),
             ("b", value) => Self::Flag(value == "true"),
+            ("l", value) => Self::List(
+                text::fields(value, LIST_SEPARATOR)
+                    .filter(|item| !item.is_empty())
+                    .map(String::from)
+                    .collect(),
+            ),
             ("n", "Infinity") => Self::Number(f64::INFINITY),
             ("n", value) => {
-                let (whole, fraction) = text::split_at_char(value, '.').unwrap_or((value, ""));
-                let part = if fraction.is_empty() { 0.0 } else { 0.5 };
-                Self::Number(text::read_decimal(whole).map_or(f64::NAN, |whole| whole as f64 + part))
+                let (whole, fraction) = text::split_at_char(value, '.').unwrap_or((value, "0"));
+                let part = if fraction == "0" { 0.0 } else { 0.5 };
+                let number = text::read_decimal(whole).filter(|_| text::is_decimal(fraction));
+                Self::Number(number.map_or(f64::NAN, |whole| whole as f64 + part))
             }
             _ => Self::Other,
         }
@@ -273,6 +292,9 @@ mod tests {
             ("endpoint", "o"),
             ("maxAge", "n1e+21"),
             ("maxQueueEvents", "n-1"),
+            ("sessionTimeout", "n1.7976931348623157e+308"),
+            ("maxQueueBytes", "n1."),
+            ("maxQueueBytes", "n.5"),
         ];
         let joined = fields.map(|(name, value)| format!("{name}\u{1f}{value}")).join("\u{1f}");
         let values: Vec<_> = given(&joined).collect();
@@ -316,6 +338,8 @@ mod tests {
             ("batchSize", number(101.0)),
             ("batchSize", number(1.5)),
             ("metadata", text("yes")),
+            ("previousApiKeys", text("old")),
+            ("previousApiKeys", Value::List(vec!["old".into(), "two words".into()])),
             ("partialFailure", text("retry")),
             ("beaconUrl", text("b")),
             ("insurance", number(1.0)),

@@ -6,11 +6,13 @@
 //! | `segments` | owner `/` number | time, a space, ids with spaces between, newline, envelopes with `,` and a newline between; \
 //!   in layout `2` the time is followed by `:` and the time since when the segment is too old |
 //! | `accounts` | owner | the numbers of [`Account::numbers`], with spaces between |
-//! | `identity` | `identity` | the anonymous id, and after a newline the user, if there is one |
+//! | `identity` | `identity.` project | the anonymous id, and after a newline the user, if there is one; version 0.1.0 had one row, `identity` |
+//! | `identity` | `opt_out` | nothing: the visitor has opted out |
 //! | `marks` | owner | the destination `:` time `:` tab, a space, ids with spaces between |
-//! | `shared` | `pacing` | [`crate::core::shared`] |
+//! | `shared` | `pacing.` destination | [`crate::core::shared`] |
 //! | `leases` | owner | until when, a space, who has the owner's records |
-//! | `dead_letters` | time `/` event id | `r`, `u` or `c`, status, space, time, space, id, newline, envelope, newline, message |
+//! | `dead_letters` | time `/` event id | `r`, `u` or `c`, status, space, time, space, id, newline, envelope, newline, message; \
+//!   in layout `2` the project and a space stand before the id |
 //!
 //! Rows cross into JavaScript and back joined into one text; the character that separates them stands in no row.
 
@@ -20,6 +22,7 @@ use crate::core::engine::Orphan;
 use crate::core::exit::Mark;
 use crate::core::identity::Identity;
 use crate::core::lease::Lease;
+use crate::core::project::Projects;
 use crate::core::segment::{Record, Segment, SegmentKey};
 use crate::core::text::{self, Fields, push_decimal, read_decimal, split_at_char};
 
@@ -27,14 +30,14 @@ use crate::core::text::{self, Fields, push_decimal, read_decimal, split_at_char}
 pub const SEGMENTS: &str = "segments";
 /// Each page's account.
 pub const ACCOUNTS: &str = "accounts";
-/// The one row of the identity, under its own name.
+/// Who the visitor is, a row for each project, and whether they have opted out.
 pub const IDENTITY: &str = "identity";
 /// What pages that are gone gave to the browser.
 pub const MARKS: &str = "marks";
-/// What all pages know of the endpoint: one row.
+/// What all pages know of an endpoint: a row for each.
 pub const SHARED: &str = "shared";
-/// The key of that row.
-pub const PACING: &str = "pacing";
+/// The key of the row that says that the visitor has opted out.
+const OPT_OUT: &str = "opt_out";
 /// Claims where there are no Web Locks.
 pub const LEASES: &str = "leases";
 /// Events that are not sent again by themselves.
@@ -51,8 +54,8 @@ pub const EVENT_ROOM: usize = 64;
 
 const LAYOUT: &str = "1";
 
-/// The layout of a segment that a page has found too old.
-const OLD_SEGMENT: &str = "2";
+/// The layout of a segment that a page has found too old, and of a dead letter that names its project.
+const SECOND_LAYOUT: &str = "2";
 
 /// Changes of the store, in order, as one text: the store's name, the key and the row of each, where an empty row
 /// deletes. What is kept outside the store is kept in the same form.
@@ -94,9 +97,21 @@ impl Operations {
         self.push(ACCOUNTS, owner, &account_row(account));
     }
 
-    /// Puts the identity.
-    pub fn put_identity(&mut self, identity: &Identity) {
-        self.push(IDENTITY, IDENTITY, &identity_row(identity));
+    /// Puts the identity that a project's events get.
+    pub fn put_identity(&mut self, project: u32, identity: &Identity) {
+        self.push(IDENTITY, &identity_key(project), &identity_row(identity));
+    }
+
+    /// Notes that the visitor has opted out.
+    pub fn of_opt_out() -> Self {
+        let mut operations = Self::default();
+        operations.push(IDENTITY, OPT_OUT, LAYOUT);
+        operations
+    }
+
+    /// Forgets that the visitor has opted out.
+    pub fn delete_opt_out(&mut self) {
+        self.delete(IDENTITY, OPT_OUT);
     }
 
     /// Adds a dead letter.
@@ -171,12 +186,12 @@ pub fn records(text: &str) -> Vec<Record> {
     read_rows(text, |key, row| Some(read_segment(key, row)))
 }
 
-/// The sum of the accounts of a joined text of keys and rows, but for `owner`'s.
-pub fn accounts_without(text: &str, owner: &str) -> Account {
+/// Returns the sum of the accounts of a joined text of keys and rows, of those owners that `counts`.
+pub fn sum_of_accounts(text: &str, counts: impl Fn(&str) -> bool) -> Account {
     let mut sum = Account::default();
     let mut fields = fields(text);
     while let (Some(key), Some(row)) = (fields.next(), fields.next()) {
-        if key != owner
+        if counts(key)
             && let Some(account) = read_account(row)
         {
             sum.add(account);
@@ -203,6 +218,55 @@ pub fn orphans(text: &str) -> Vec<Orphan> {
         orphans.push(Orphan { owner: owner.into(), account, marks });
     }
     orphans
+}
+
+/// What a page finds when it opens the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Who the visitor is.
+    pub identity: Identity,
+    /// Whether they have opted out.
+    pub opted_out: bool,
+    /// What the page changes as it enters.
+    pub operations: Operations,
+}
+
+/// Reads the identity rows, a joined text of keys and rows. The `candidate` is who the visitor is if no row says so;
+/// `opted_in` says that the visitor has opted in since the rows were written, as far as the page knows.
+pub fn enter(text: &str, projects: &Projects, candidate: &Identity, opted_in: bool) -> Entry {
+    let fields: Vec<&str> = fields(text).collect();
+    let row = |key: &str| fields.chunks_exact(2).find(|pair| pair[0] == key).map(|pair| pair[1]);
+    let mut operations = Operations::default();
+    let opted_out = row(OPT_OUT).is_some();
+    if opted_out && !opted_in {
+        return Entry { identity: candidate.clone(), opted_out, operations };
+    }
+    if opted_out {
+        operations.delete_opt_out();
+    }
+    let own = row(&identity_key(projects.current())).and_then(read_identity);
+    let before = || projects.formerly().iter().find_map(|project| row(&identity_key(*project)));
+    let identity = own.clone().or_else(|| before().or_else(|| row(IDENTITY)).and_then(read_identity));
+    let identity = identity.unwrap_or_else(|| candidate.clone());
+    if own.is_none() {
+        operations.put_identity(projects.current(), &identity);
+    }
+    Entry { identity, opted_out: false, operations }
+}
+
+fn identity_key(project: u32) -> String {
+    numbered("identity.", project)
+}
+
+/// Returns the key of the row that pages which send to this destination share.
+pub fn pacing_key(destination: u32) -> String {
+    numbered("pacing.", destination)
+}
+
+fn numbered(name: &str, number: u32) -> String {
+    let mut key = String::from(name);
+    push_decimal(&mut key, number.into());
+    key
 }
 
 /// The row of an identity.
@@ -253,7 +317,7 @@ fn read_rows<T>(text: &str, read: impl Fn(&str, &str) -> Option<T>) -> Vec<T> {
 
 fn segment_row(record: &Record) -> String {
     let mut row = String::with_capacity(record.ids.len() + record.events.len() + 20);
-    row.push_str(if record.old_since.is_some() { OLD_SEGMENT } else { LAYOUT });
+    row.push_str(if record.old_since.is_some() { SECOND_LAYOUT } else { LAYOUT });
     push_decimal(&mut row, record.at);
     if let Some(since) = record.old_since {
         row.push(':');
@@ -267,7 +331,7 @@ fn segment_row(record: &Record) -> String {
 }
 
 fn read_segment(key: &str, row: &str) -> Record {
-    let row = inside(row).or_else(|| row.strip_prefix(OLD_SEGMENT)).unwrap_or_default();
+    let row = inside(row).or_else(|| row.strip_prefix(SECOND_LAYOUT)).unwrap_or_default();
     let (head, events) = split_at_char(row, '\n').unwrap_or_default();
     let (times, ids) = split_at_char(head, ' ').unwrap_or_default();
     let (at, old_since) = split_at_char(times, ':').unwrap_or((times, ""));
@@ -331,7 +395,7 @@ fn read_lease(row: &str) -> Option<Lease> {
 }
 
 fn letter_row(letter: &DeadLetter) -> String {
-    let mut row = begin();
+    let mut row = String::from(if letter.project.is_some() { SECOND_LAYOUT } else { LAYOUT });
     row.push(match letter.reason {
         Reason::Rejected => 'r',
         Reason::Uncertain => 'u',
@@ -341,6 +405,10 @@ fn letter_row(letter: &DeadLetter) -> String {
     row.push(' ');
     push_decimal(&mut row, letter.at);
     row.push(' ');
+    if let Some(project) = letter.project {
+        push_decimal(&mut row, project.into());
+        row.push(' ');
+    }
     row.push_str(&letter.id);
     row.push('\n');
     row.push_str(&letter.json);
@@ -350,7 +418,8 @@ fn letter_row(letter: &DeadLetter) -> String {
 }
 
 fn read_letter(row: &str) -> Option<DeadLetter> {
-    let row = inside(row)?;
+    let has_project = row.starts_with(SECOND_LAYOUT);
+    let row = inside(row).or_else(|| row.strip_prefix(SECOND_LAYOUT))?;
     let (head, row) = split_at_char(row, ' ')?;
     let reason = match head.bytes().next()? {
         b'r' => Reason::Rejected,
@@ -360,10 +429,20 @@ fn read_letter(row: &str) -> Option<DeadLetter> {
     };
     let status = head.get(1..)?;
     let (at, row) = split_at_char(row, ' ')?;
+    let (project, row) = if has_project { split_at_char(row, ' ')? } else { ("", row) };
     let (id, row) = split_at_char(row, '\n')?;
     let (json, message) = split_at_char(row, '\n')?;
     let (status, at) = (read_decimal(status)? as u16, read_decimal(at)?);
-    Some(DeadLetter { id: id.into(), json: json.into(), reason, status, message: message.into(), at })
+    let project = read_decimal(project).map(|project| project as u32);
+    Some(DeadLetter {
+        id: id.into(),
+        json: json.into(),
+        reason,
+        status,
+        message: message.into(),
+        at,
+        project,
+    })
 }
 
 fn begin() -> String {

@@ -42,6 +42,11 @@ pub fn has_word(words: &str, word: &str) -> bool {
     fields(words, ' ').any(|other| other == word)
 }
 
+/// Returns true if `text` is made of decimal digits, one or more.
+pub fn is_decimal(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// The number that a text of decimal digits stands for; nothing for any other text, or for what does not fit.
 pub fn read_decimal(text: &str) -> Option<u64> {
     let mut number = 0;

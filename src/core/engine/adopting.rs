@@ -18,7 +18,7 @@ pub(super) struct Adoption {
     owners: Vec<Adopted>,
     /// A reading is under way, and must have ended by then.
     loading: u64,
-    /// The last reading failed; the next look tries again.
+    /// The last reading failed; nothing is read before the next look.
     failed: bool,
     next_look: u64,
     /// Events that the adopted accounts speak of and that are not in memory.
@@ -57,6 +57,10 @@ impl Adoption {
         self.loading
     }
 
+    fn may_load(&self) -> bool {
+        self.loading == NEVER && !self.failed
+    }
+
     pub(super) fn stop_loading(&mut self) {
         self.loading = NEVER;
     }
@@ -69,7 +73,9 @@ impl Adoption {
 impl Engine {
     /// Locks of pages that are gone were taken: what they left is this page's now.
     pub fn handle_orphans(&mut self, orphans: Vec<Orphan>, now: u64) {
-        let Phase::Open = self.phase else { return };
+        if !matches!(self.phase, Phase::Open) || !self.may_store() {
+            return;
+        }
         let mut change = Change::default();
         for orphan in &orphans {
             if orphan.owner == self.queue.owner() {
@@ -125,8 +131,10 @@ impl Engine {
     /// An adopted page's records could not be read: they stay where they are until the next look.
     pub fn handle_load_failed(&mut self, owner: &str) {
         let front = self.adoption.owners.first();
-        self.adoption.failed |=
-            self.adoption.loading < NEVER && front.is_some_and(|front| front.owner == owner);
+        if self.adoption.loading < NEVER && front.is_some_and(|front| front.owner == owner) {
+            self.adoption.stop_loading();
+            self.adoption.failed = true;
+        }
     }
 
     /// Keeps back what was handed over, or settles it, as the marks say now.
@@ -152,15 +160,13 @@ impl Engine {
     pub(super) fn adopt_more(&mut self, now: u64) {
         if self.adoption.next_look <= now {
             self.look_for_orphans(now, policy::ADOPT_INTERVAL);
-            if std::mem::take(&mut self.adoption.failed) {
-                self.adoption.stop_loading();
-            }
+            self.adoption.failed = false;
         }
         let Some(adopted) = self
             .adoption
             .owners
             .first()
-            .filter(|_| self.adoption.loading == NEVER && self.storage == Storage::Store)
+            .filter(|_| self.adoption.may_load() && self.storage == Storage::Store)
         else {
             return;
         };
@@ -187,7 +193,7 @@ impl Engine {
     fn set_aside(&mut self, corrupt: Vec<Record>, now: u64) {
         let mut change = Change::default();
         let mut events = 0;
-        let at = self.wall(now);
+        let (at, project) = (self.wall(now), Some(self.projects.current()));
         for Record { key, ids, events: json, .. } in &corrupt {
             if ids.is_empty() {
                 continue;
@@ -195,7 +201,7 @@ impl Engine {
             events += text::fields(ids, ' ').count() as u64;
             let message = String::from("its record could not be read");
             let (id, json) = (key.as_str().into(), json.clone());
-            let letter = DeadLetter { id, json, reason: Reason::Corrupt, status: 0, message, at };
+            let letter = DeadLetter { id, json, reason: Reason::Corrupt, status: 0, message, at, project };
             change.bury(&letter);
             change.deletes.delete(rows::SEGMENTS, key.as_str());
         }

@@ -3,14 +3,101 @@
 use super::storing::{Dead, Settled};
 use super::{Engine, Phase, Storage};
 use crate::core::account::Account;
-use crate::core::dead_letter::Reason;
+use crate::core::dead_letter::{DeadLetter, Disposal, Reason};
 use crate::core::effect::Effect;
 use crate::core::flush::{FlushCall, Wait};
-use crate::core::notice::{Notice, Stats, Waiting};
+use crate::core::notice::{Answer, Notice, Question, Stats, Waiting};
 use crate::core::policy;
-use crate::core::time::NEVER;
+use crate::core::time::{NEVER, earliest};
+
+/// A question that the store has not answered.
+#[derive(Debug)]
+pub(super) struct Asked {
+    call: u32,
+    question: Question,
+    deadline: u64,
+}
 
 impl Engine {
+    /// The page asks; answered by [`Effect::Answer`] with the same `call`, from memory if the store does not answer in time.
+    pub fn handle_question(&mut self, call: u32, question: Question, now: u64) {
+        if self.has_store() {
+            self.asked.push(Asked { call, question, deadline: now + policy::STORE_TIMEOUT });
+            self.effects.push(Effect::Ask { call, question });
+        } else {
+            self.answer_from_memory(call, question, now);
+        }
+        self.advance(now);
+    }
+
+    /// The accounts of other pages were read and added up; `None` where that failed.
+    pub fn handle_accounts(&mut self, call: u32, others: Option<Account>, now: u64) {
+        let stats = self.stats(others.unwrap_or_default(), now);
+        self.answer(call, Answer::Stats(stats));
+    }
+
+    /// The dead letters were read; none where that failed.
+    pub fn handle_dead_letters(&mut self, call: u32, mut letters: Vec<DeadLetter>) {
+        letters.retain(|letter| self.projects.include(letter.project));
+        self.answer(call, Answer::DeadLetters(letters));
+    }
+
+    /// The dead letters were read in a transaction that lasts until the engine has written what becomes of them; none where
+    /// that failed.
+    pub fn handle_taken_letters(
+        &mut self,
+        call: u32,
+        disposal: Disposal,
+        letters: Vec<DeadLetter>,
+        now: u64,
+    ) {
+        let count = letters.iter().filter(|letter| self.projects.include(letter.project)).count();
+        self.handle_letters(letters, disposal, now);
+        self.answer(call, Answer::Count(count));
+    }
+
+    /// Answers from memory what the store was asked and did not answer in time.
+    pub(super) fn answer_overdue(&mut self, now: u64) {
+        let (overdue, rest) =
+            std::mem::take(&mut self.asked).into_iter().partition(|asked| asked.deadline <= now);
+        self.asked = rest;
+        self.answer_without_store(overdue, now);
+    }
+
+    /// Answers from memory what the store was asked: the page lets go of it.
+    pub(super) fn answer_all(&mut self, now: u64) {
+        let asked = std::mem::take(&mut self.asked);
+        self.answer_without_store(asked, now);
+    }
+
+    fn answer_without_store(&mut self, asked: Vec<Asked>, now: u64) {
+        for Asked { call, question, .. } in asked {
+            self.answer_from_memory(call, question, now);
+        }
+    }
+
+    /// When the first of the questions must be answered.
+    pub(super) fn answer_deadline(&self) -> u64 {
+        earliest(self.asked.iter().map(|asked| asked.deadline))
+    }
+
+    fn answer_from_memory(&mut self, call: u32, question: Question, now: u64) {
+        let answer = match question {
+            Question::Stats => Answer::Stats(self.stats(Account::default(), now)),
+            Question::DeadLetters => Answer::DeadLetters(Vec::new()),
+            Question::Dispose(_) => Answer::Count(0),
+        };
+        self.effects.push(Effect::Answer { call, answer });
+    }
+
+    /// Answers a question, unless it was answered from memory before.
+    fn answer(&mut self, call: u32, answer: Answer) {
+        if let Some(place) = self.asked.iter().position(|asked| asked.call == call) {
+            self.asked.remove(place);
+            self.effects.push(Effect::Answer { call, answer });
+        }
+    }
+
     /// The queue's account, with that of the `others` that share the store.
     pub fn stats(&self, others: Account, now: u64) -> Stats {
         let mut account = self.account;
@@ -74,7 +161,8 @@ impl Engine {
             |call: &FlushCall| stuck || call.deadline <= now || !settling && !self.queue.holds(call.order);
         while let Some(place) = self.flush_calls.iter().position(is_answered) {
             let call = self.flush_calls.remove(place);
-            self.effects.push(Effect::SettleFlush { call: call.id, result: call.result(queued, told) });
+            let answer = Answer::Flush(call.result(queued, told));
+            self.effects.push(Effect::Answer { call: call.id, answer });
         }
     }
 

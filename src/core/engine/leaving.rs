@@ -87,6 +87,7 @@ impl Engine {
         self.abort_what_cannot_outlive();
         self.keep_elsewhere();
         self.effects.push(Effect::Leave { mark });
+        self.answer_all(now);
         self.settle_flush_calls(now);
     }
 }

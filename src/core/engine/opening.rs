@@ -100,6 +100,8 @@ impl Engine {
     /// The queue goes on in memory, and the store is asked for anew: at once, but where that did not help either.
     pub(super) fn lose_store(&mut self, message: String, now: u64) {
         self.storage = Storage::Memory;
+        // No answer will come to what is being read.
+        self.adoption.stop_loading();
         self.notify(Notice::Degraded { fallback: "memory_queue", message });
         let at = self.no_reopening_before.max(now);
         self.reopen_at = at;
@@ -113,7 +115,7 @@ impl Engine {
         self.write(change);
     }
 
-    fn end_opening(&mut self) -> Option<Vec<Call>> {
+    pub(super) fn end_opening(&mut self) -> Option<Vec<Call>> {
         let Phase::Opening { held, .. } = &mut self.phase else { return None };
         let held = std::mem::take(held);
         self.phase = Phase::Open;

@@ -8,6 +8,7 @@ use crate::core::account::DropReason;
 use crate::core::effect::Effect;
 use crate::core::exit::Marks;
 use crate::core::identity::Identity;
+use crate::core::notice::Notice;
 
 use crate::core::policy;
 
@@ -16,6 +17,20 @@ impl Engine {
     /// `anonymous` is the id for what may come after an opt-in.
     pub fn handle_opt_out(&mut self, anonymous: String, now: u64) {
         self.handle_call(Call::OptOut(anonymous), now);
+    }
+
+    /// The store is open and says that the visitor has opted out, where nothing else says it any more: what the page has
+    /// taken meanwhile is given up. `anonymous` is as in [`Engine::handle_opt_out`].
+    pub fn handle_stored_opt_out(&mut self, anonymous: String, now: u64) {
+        // Nothing may be stored in between.
+        self.storage = Storage::Memory;
+        if let Some(held) = self.end_opening() {
+            held.into_iter().for_each(|call| self.perform(call, now));
+        }
+        self.forget(anonymous);
+        self.notify(Notice::OptedOut);
+        self.notify_opened();
+        self.advance(now);
     }
 
     /// The visitor opts in again.
@@ -42,7 +57,7 @@ impl Engine {
 
     pub(super) fn forget(&mut self, anonymous: String) {
         self.end_insurance();
-        self.opted_out = true;
+        (self.opted_out, self.opted_in) = (true, false);
         for in_flight in self.requests.drain(..) {
             self.effects.push(Effect::Abort { request: in_flight.id });
         }
@@ -61,9 +76,12 @@ impl Engine {
     }
 
     pub(super) fn remember(&mut self, now: u64) {
+        self.opted_in = true;
         if std::mem::take(&mut self.opted_out) && matches!(self.phase, Phase::Open) && self.may_store() {
             self.take_identity(self.identity.clone());
-            self.store_identity();
+            let mut change = Change { identity: true, ..Change::default() };
+            change.deletes.delete_opt_out();
+            self.write(change);
             self.notify_opened();
             if self.storage == Storage::Memory {
                 self.ask_for_store();

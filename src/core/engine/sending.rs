@@ -144,6 +144,9 @@ impl Engine {
         match granted {
             Some(granted) => {
                 self.pacing.note_said(id);
+                if self.projects.learn(granted.shared.formerly()) {
+                    self.look_for_orphans(now, policy::ADOPT_INTERVAL);
+                }
                 self.pacing.note_granted(granted, now);
             }
             None => self.pacing.go_on_alone(id, self.insists, now),
@@ -178,7 +181,9 @@ impl Engine {
     /// Tells the row what is in `share`, and asks it for tokens if `batches` wait to be sent.
     fn share(&mut self, share: Share, batches: u32, now: u64) {
         let id = self.next_id();
-        let share = Share { id, to: self.to, clocks: self.clocks(now), insists: self.insists, ..share };
+        let formerly = self.projects.formerly().to_vec();
+        let clocks = self.clocks(now);
+        let share = Share { id, to: self.to, clocks, insists: self.insists, formerly, ..share };
         let share = self.pacing.share(share, batches, now);
         if self.has_store() {
             self.effects.push(Effect::Share(share));
@@ -294,13 +299,13 @@ impl Engine {
     /// Takes the request's events out of the queue: delivered, but for those that the response names, or for all.
     fn settle(&mut self, request: u32, reason: Reason, all: bool, response: Response, now: u64) {
         let mut removal = self.queue.remove(request);
-        let at = self.wall(now);
+        let (at, project) = (self.wall(now), Some(self.projects.current()));
         let events = std::mem::take(&mut removal.events);
         let mut change = Change::of(removal);
         for (place, Envelope { id, json }) in events.into_iter().enumerate() {
             if all || response.failed.contains(&place) {
                 let (status, message) = (response.status, response.message.clone());
-                change.bury(&DeadLetter { id, json, reason, status, message, at });
+                change.bury(&DeadLetter { id, json, reason, status, message, at, project });
                 match reason {
                     Reason::Rejected => self.account.rejected += 1,
                     Reason::Uncertain => self.account.uncertain += 1,

@@ -126,7 +126,6 @@ impl Engine {
             for write in std::mem::take(&mut self.writes) {
                 self.end_write(write, Some(StoreFailure::Closed(String::new())), now);
             }
-            self.adoption.stop_loading();
             self.go_on_alone(now);
         }
     }
@@ -160,7 +159,8 @@ impl Engine {
         let mut envelopes = Vec::new();
         let mut change = Change::default();
         for letter in letters {
-            if resends && letter.reason == Reason::Corrupt {
+            let foreign = !self.projects.include(letter.project);
+            if foreign || (resends && letter.reason == Reason::Corrupt) {
                 continue;
             }
             change.deletes.delete(rows::DEAD_LETTERS, &letter.key());
@@ -295,7 +295,7 @@ impl Engine {
         operations.append(&change.deletes);
         operations.append(&change.letters);
         if change.identity {
-            operations.put_identity(&self.identity);
+            operations.put_identity(self.projects.current(), &self.identity);
         }
         operations.put_account(self.queue.owner(), self.account);
         let id = self.next_id();

@@ -8,6 +8,8 @@ mod insurance;
 mod model;
 mod pacing;
 mod privacy;
+mod projects;
+mod questions;
 mod review;
 mod simulated;
 mod storage;

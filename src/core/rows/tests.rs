@@ -1,5 +1,6 @@
 use super::changes::Changes;
 use super::*;
+use crate::core::options::{Options, Value};
 use crate::core::policy;
 use proptest::prelude::*;
 
@@ -24,9 +25,9 @@ fn given_back(operations: &Operations, of: &str) -> String {
 prop_compose! {
     fn letter()(
         id in PLAIN, json in PLAIN, reason in prop::sample::select(vec![Reason::Rejected, Reason::Uncertain, Reason::Corrupt]), status in any::<u16>(), message in FREE,
-        at in 0_u64..1_000_000_000_000_000,
+        at in 0_u64..1_000_000_000_000_000, project in any::<Option<u32>>(),
     ) -> DeadLetter {
-        DeadLetter { id, json, reason, status, message, at }
+        DeadLetter { id, json, reason, status, message, at, project }
     }
 }
 
@@ -57,8 +58,8 @@ proptest! {
         let mut account = Account::default();
         account.numbers().into_iter().zip(numbers).for_each(|(column, number)| *column = number);
         let text = given_back(&Changes { owner: "p".into(), account, ..Changes::default() }.operations(), ACCOUNTS);
-        prop_assert_eq!(accounts_without(&text, "q"), account);
-        prop_assert_eq!(accounts_without(&text, "p"), Account::default());
+        prop_assert_eq!(sum_of_accounts(&text, |of| of != "q"), account);
+        prop_assert_eq!(sum_of_accounts(&text, |of| of != "p"), Account::default());
     }
 
     #[test]
@@ -80,22 +81,66 @@ proptest! {
     #[test]
     fn no_text_makes_a_reader_panic(text in any::<String>(), row in "1[ruc]?[0-9 ]*[a\n]*[0-9 \n\u{1f}]*") {
         for text in [text, row] {
-            let _ = (records(&text), records_in(&text), accounts_without(&text, ""), letters(&text), orphans(&text));
+            let _ = (records(&text), records_in(&text), sum_of_accounts(&text, |_| true), letters(&text), orphans(&text));
             let _ = (read_identity(&text), take_lease(Some(&text), "p", 1));
             let _ = (read_account(&text), read_mark(&text), read_letter(&text));
         }
     }
 
     #[test]
-    fn a_row_of_another_layout_is_nothing_that_could_be_counted_or_taken(row in "[^1\u{1f}][^\u{1f}]{0,20}") {
+    fn a_row_of_another_layout_is_nothing_that_could_be_counted_or_taken(row in "[^12\u{1f}][^\u{1f}]{0,20}") {
         let separator = SEPARATOR.to_string();
         let text = ["p", &row].join(&separator);
-        prop_assert_eq!((accounts_without(&text, ""), letters(&text)), (Account::default(), Vec::new()));
+        prop_assert_eq!((sum_of_accounts(&text, |_| true), letters(&text)), (Account::default(), Vec::new()));
         let nothing = Orphan { owner: "p".into(), account: Account::default(), marks: Vec::new() };
         prop_assert_eq!(orphans(&["p", &row, &row].join(&separator)), [nothing]);
         prop_assert_eq!((read_identity(&row), take_lease(Some(&row), "p", 1)), (None, None));
         prop_assert!(records(&text).iter().all(|record| record.ids.is_empty()), "the queue passes over it");
     }
+}
+
+fn identity(anonymous: &str) -> Identity {
+    Identity { anonymous: anonymous.into(), user: None }
+}
+
+fn projects(key: &str, previous: &[&str]) -> Projects {
+    let previous = Value::List(previous.iter().map(|key| (*key).into()).collect());
+    let given = [("apiKey".into(), Value::Text(key.into())), ("previousApiKeys".into(), previous)];
+    Projects::new(&Options::read(given).unwrap())
+}
+
+/// The identity rows after a page of a project has entered, and who it takes the visitor for.
+fn entered(rows: &str, projects: &Projects, candidate: &str) -> (String, String) {
+    let entry = enter(rows, projects, &identity(candidate), false);
+    let put = given_back(&entry.operations, IDENTITY);
+    let rows =
+        if rows.is_empty() || put.is_empty() { [rows, &put].concat() } else { [rows, &put].join("\u{1f}") };
+    (rows, entry.identity.anonymous)
+}
+
+#[test]
+fn each_project_has_an_identity_of_its_own_and_takes_over_that_of_its_previous_keys() {
+    let (rows, first) = entered("", &projects("a", &[]), "anon-1");
+    let (rows, again) = entered(&rows, &projects("a", &[]), "anon-2");
+    let (rows, other) = entered(&rows, &projects("b", &[]), "anon-3");
+    let (_, rotated) = entered(&rows, &projects("new", &["older", "a"]), "anon-4");
+    assert_eq!([first, again, other, rotated], ["anon-1", "anon-1", "anon-3", "anon-1"]);
+}
+
+#[test]
+fn the_identity_of_the_first_version_is_taken_over() {
+    let legacy = ["identity", &identity_row(&identity("anon-0"))].join("\u{1f}");
+    assert_eq!(entered(&legacy, &projects("a", &[]), "anon-1").1, "anon-0");
+}
+
+#[test]
+fn a_stored_opt_out_holds_until_the_visitor_opts_in() {
+    let rows = given_back(&Operations::of_opt_out(), IDENTITY);
+    let denied = enter(&rows, &projects("a", &[]), &identity("anon-1"), false);
+    assert!(denied.opted_out && denied.operations.is_empty());
+    let granted = enter(&rows, &projects("a", &[]), &identity("anon-1"), true);
+    assert!(!granted.opted_out);
+    assert!(triples(&granted.operations).contains(&(IDENTITY, OPT_OUT, "")));
 }
 
 #[test]
@@ -119,6 +164,8 @@ fn what_the_engine_writes_reads_back_as_the_changes_it_is() {
         account: Account { accepted: 7, delivered: 3, ..Account::default() },
         adopted_accounts: vec!["dead".into()],
         identity: Some(Identity { anonymous: "a".into(), user: None }),
+        project: 7,
+        opts_in: false,
         letters: Vec::new(),
         settled_letters: vec!["9/e".into()],
         settled_marks: vec!["gone".into()],
@@ -130,7 +177,12 @@ fn what_the_engine_writes_reads_back_as_the_changes_it_is() {
     assert!((account.0, account.1) == (ACCOUNTS, "p") && account.2.starts_with("17 3 0"), "{account:?}");
     assert_eq!(
         rest,
-        [(ACCOUNTS, "dead", ""), (MARKS, "gone", ""), (DEAD_LETTERS, "9/e", ""), (IDENTITY, IDENTITY, "1a")]
+        [
+            (ACCOUNTS, "dead", ""),
+            (MARKS, "gone", ""),
+            (DEAD_LETTERS, "9/e", ""),
+            (IDENTITY, "identity.7", "1a")
+        ]
     );
 }
 

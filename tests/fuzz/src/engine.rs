@@ -75,6 +75,7 @@ pub fn engine(bytes: &[u8]) {
         good_link: None,
         tab: data.arbitrary().unwrap_or(false).then(|| "t".into()),
         opted_out: data.arbitrary().unwrap_or(false),
+        opted_in: false,
         fetch_outlives: true,
         can_insure: true,
     };
@@ -176,6 +177,7 @@ fn give(engine: &mut Engine, shell: &mut Shell, input: Input, now: u64) {
                 status: 200,
                 message: String::new(),
                 at: now,
+                project: None,
             };
             let disposal = if resend { Disposal::Resend } else { Disposal::Discard };
             engine.handle_letters(vec![letter], disposal, now);

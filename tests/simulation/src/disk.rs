@@ -22,10 +22,10 @@ pub struct Stores {
     pub leases: BTreeMap<String, Lease>,
     pub marks: BTreeMap<String, Mark>,
     pub letters: BTreeMap<String, DeadLetter>,
-    /// What all pages know of the endpoint.
-    pub pacing: Option<String>,
-    /// What that row was told by a server's `Retry-After`: of which destination, and until when.
-    pub asked: (u32, u64),
+    /// What all pages know of each destination.
+    pub pacing: BTreeMap<u32, String>,
+    /// Until when servers told them to wait by `Retry-After`.
+    pub asked: BTreeMap<u32, u64>,
 }
 
 /// `localStorage`: what is written is there at once, but reaches the disk later.
@@ -210,14 +210,12 @@ impl<Then> Disk<Then> {
 
 impl Stores {
     fn note_asked(&mut self, share: &Share) {
-        if self.asked.0 != share.to {
-            self.asked = (share.to, 0);
-        }
         if let Some(News::Failed(failure) | News::Malformed(failure)) = share.news
             && let Some(asked) = failure.retry_after
         {
             let until = share.clocks.wall + asked.min(policy::MAX_RETRY_AFTER);
-            self.asked.1 = self.asked.1.max(until);
+            let known = self.asked.entry(share.to).or_default();
+            *known = until.max(*known);
         }
     }
 
@@ -229,8 +227,9 @@ impl Stores {
             }
             Work::Share(share) => {
                 self.note_asked(share);
-                let (row, granted) = shared::update(self.pacing.as_deref(), share);
-                self.pacing = row.or(self.pacing.take());
+                let present = self.pacing.get(&share.to).map(String::as_str);
+                let (row, granted) = shared::update(present, share);
+                self.pacing.extend(row.map(|row| (share.to, row)));
                 return Outcome::Granted(Box::new(granted));
             }
             Work::TrimLetters => {

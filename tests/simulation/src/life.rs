@@ -25,6 +25,7 @@ impl World {
             can_insure: self.scenario.can_insure,
             tab: None,
             opted_out: false,
+            opted_in: false,
         };
         let origin = self.wall + self.now;
         self.pages.push(Page {

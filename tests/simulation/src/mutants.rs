@@ -126,8 +126,8 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "forgets_dead_letters",
         file: "src/core/engine/sending.rs",
-        text: "                change.bury(&DeadLetter { id, json, reason, status, message, at });\n",
-        becomes: "                let _ = DeadLetter { id, json, reason, status, message, at };\n",
+        text: "                change.bury(&DeadLetter { id, json, reason, status, message, at, project });\n",
+        becomes: "                let _ = DeadLetter { id, json, reason, status, message, at, project };\n",
         breaks: "a refused event is nowhere",
     },
     Mutant {

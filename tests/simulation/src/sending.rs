@@ -65,9 +65,9 @@ impl World {
 
     /// What one page was asked to wait all wait, once the shared row knows of it.
     pub fn check_grant(&mut self, page: usize, share: &Share, granted: &Granted) {
-        let (to, until) = self.disk.stores.asked;
+        let until = self.disk.stores.asked.get(&share.to).copied().unwrap_or_default();
         let early = until.saturating_sub(share.clocks.wall);
-        if granted.tokens > 0 && to == share.to && early > 0 && !self.scenario.had_clock_trouble {
+        if granted.tokens > 0 && early > 0 && !self.scenario.had_clock_trouble {
             self.ledger
                 .blame(|| format!("page{page} is granted a request {early} ms before Retry-After lets it"));
         }
@@ -88,7 +88,7 @@ impl World {
             self.ledger.blame(|| format!("page{page} lets {outliving} bytes outlive it"));
         }
         if !request.at_exit {
-            self.check_rate();
+            self.check_rate(page);
         }
         let clock = self.pages[page].clock(self.now);
         let not_before = self.pages[page].not_before;
@@ -99,11 +99,12 @@ impl World {
         }
     }
 
-    /// The limit holds over all tabs, but where the row that they share was lost or clocks were set.
-    fn check_rate(&mut self) {
+    /// The limit of a key holds over all tabs, but where the row that they share was lost or clocks were set.
+    fn check_rate(&mut self, page: usize) {
         let now = self.now;
-        self.sent.note(now);
-        let (count, most) = (self.sent.count(now), self.scenario.requests_per_minute);
+        let sent = self.sent.entry(self.pages[page].engine.destination()).or_default();
+        sent.note(now);
+        let (count, most) = (sent.count(now), self.scenario.requests_per_minute);
         let comparable =
             self.ledger.exact && !self.scenario.had_clock_trouble && !self.scenario.had_power_cuts;
         if comparable && count as f64 > most {

@@ -101,9 +101,10 @@ impl World {
                 self.disk.write_local(self.now).good_link = good;
             }
             Effect::Notify(notice) => self.hear(page, &notice),
-            Effect::SettleFlush { result, .. } => {
-                self.note_page(page, format_args!("flush is answered: {result:?}"));
+            Effect::Answer { answer, .. } => {
+                self.note_page(page, format_args!("a call is answered: {answer:?}"))
             }
+            Effect::Ask { .. } => {}
         }
     }
 

@@ -77,3 +77,36 @@ fn records_that_vanished_are_accounted_for_as_lost() {
     lost.drop(DropReason::StorageLost, 100);
     assert_eq!(disk.accounts["b"], lost);
 }
+
+#[test]
+fn a_reading_that_fails_costs_neither_the_store_nor_the_backlog() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.pause(&mut disk);
+    page.track(&mut disk, 0..5);
+    page.leave(&mut disk);
+    let mut next = Page::opening("b", &[]);
+    next.failing_loads = 1;
+    next.drain(&mut disk);
+    next.wait(&mut disk, policy::STORE_TIMEOUT + 1);
+    assert_eq!(next.engine.stats(Account::default(), next.now).storage, "indexeddb");
+    next.wait(&mut disk, policy::ADOPT_INTERVAL);
+    assert_eq!(ids(&next.requests[0]).len(), 5);
+}
+
+#[test]
+fn a_store_that_closes_in_the_midst_of_a_reading_is_opened_again_and_read() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "a");
+    page.pause(&mut disk);
+    page.track(&mut disk, 0..5);
+    page.leave(&mut disk);
+    let mut next = Page::opening("b", &[]);
+    next.deaf_to_loads = true;
+    next.drain(&mut disk);
+    next.deaf_to_loads = false;
+    next.input(&mut disk, |engine, now| engine.handle_store_closed(now));
+    next.wait(&mut disk, policy::ADOPT_INTERVAL);
+    assert_eq!(ids(&next.requests[0]).len(), 5);
+    assert_eq!(next.engine.stats(Account::default(), next.now).storage, "indexeddb");
+}

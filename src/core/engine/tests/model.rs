@@ -4,7 +4,7 @@ use crate::core::dead_letter::DeadLetter;
 use crate::core::effect::Request;
 use crate::core::engine::*;
 use crate::core::exit::Mark;
-use crate::core::notice::FlushResult;
+use crate::core::notice::{Answer, FlushResult, Stats};
 use crate::core::options::Value;
 use crate::core::policy;
 use crate::core::rows::{self, changes::Changes};
@@ -23,8 +23,8 @@ pub(super) struct Disk {
     pub(super) marks: BTreeMap<String, Mark>,
     pub(super) locks: BTreeSet<String>,
     pub(super) good_link: Option<u32>,
-    /// What all pages know of the endpoint.
-    pub(super) shared: Option<String>,
+    /// What all pages know of each destination.
+    pub(super) shared: BTreeMap<u32, String>,
     /// What a page kept elsewhere; it moves in when the next one opens.
     pub(super) left: Vec<Record>,
 }
@@ -39,12 +39,15 @@ pub(super) struct Page {
     pub(super) requests: Vec<Request>,
     pub(super) notices: Vec<Notice>,
     pub(super) answers: Vec<FlushResult>,
+    pub(super) told_stats: Vec<Stats>,
     pub(super) writes: usize,
     /// What the browser sends if the page dies.
     pub(super) insured: Option<String>,
     /// Whether the store leaves writes, and questions to the shared row, without an answer; or readings.
     pub(super) silent: bool,
     pub(super) deaf_to_loads: bool,
+    /// How many of the next readings fail.
+    pub(super) failing_loads: usize,
     /// How the next writes fail.
     pub(super) failures: Vec<StoreFailure>,
     /// Whether the store cannot be opened, and how often that was tried.
@@ -87,6 +90,7 @@ impl Page {
             good_link: None,
             tab: None,
             opted_out: false,
+            opted_in: false,
             fetch_outlives: true,
             can_insure: false,
         };
@@ -99,10 +103,12 @@ impl Page {
             requests: Vec::new(),
             notices: Vec::new(),
             answers: Vec::new(),
+            told_stats: Vec::new(),
             writes: 0,
             insured: None,
             silent: false,
             deaf_to_loads: false,
+            failing_loads: 0,
             failures: Vec::new(),
             refuses: false,
             openings: 0,
@@ -183,6 +189,10 @@ impl Page {
         match effect {
             Effect::Write(_) | Effect::Share(_) if self.silent => {}
             Effect::Load { .. } if self.deaf_to_loads => {}
+            Effect::Load { owner, .. } if self.failing_loads > 0 => {
+                self.failing_loads -= 1;
+                self.engine.handle_load_failed(&owner);
+            }
             Effect::Open { .. } if self.refuses => {
                 self.openings += 1;
                 self.engine.handle_open_failed("refused".into(), Vec::new(), now);
@@ -207,7 +217,8 @@ impl Page {
                 self.engine.handle_written(id, None, now);
             }
             Effect::FindOrphans => {
-                let orphans = disk.claim(&mut self.locks);
+                let projects = self.engine.projects();
+                let orphans = disk.claim(&mut self.locks, |owner| projects.include_owner(owner));
                 self.engine.handle_orphans(orphans, now);
             }
             Effect::Load { owner, after } => {
@@ -215,14 +226,14 @@ impl Page {
                 self.engine.handle_loaded(&owner, records, now);
             }
             Effect::Share(share) => {
-                let (row, granted) = shared::update(disk.shared.as_deref(), &share);
-                disk.shared = row.or(disk.shared.take());
+                let (row, granted) = shared::update(disk.shared.get(&share.to).map(String::as_str), &share);
+                disk.shared.extend(row.map(|row| (share.to, row)));
                 self.engine.handle_shared(share.id, Some(granted), now);
             }
             Effect::Send(request) => self.requests.push(request),
             Effect::Forget => {
                 *disk = Disk {
-                    shared: disk.shared.take(),
+                    shared: std::mem::take(&mut disk.shared),
                     locks: std::mem::take(&mut disk.locks),
                     ..Disk::default()
                 }
@@ -236,7 +247,9 @@ impl Page {
             }
             Effect::RememberLink { good } => disk.good_link = good,
             Effect::Notify(notice) => self.notices.push(notice),
-            Effect::SettleFlush { result, .. } => self.answers.push(result),
+            Effect::Answer { answer: Answer::Flush(result), .. } => self.answers.push(result),
+            Effect::Answer { answer: Answer::Stats(stats), .. } => self.told_stats.push(stats),
+            Effect::Answer { .. } | Effect::Ask { .. } => {}
         }
     }
 }
@@ -255,11 +268,16 @@ impl Disk {
         self.letters.extend(write.letters.into_iter().map(|letter| (letter.key(), letter)));
     }
 
-    pub(super) fn claim(&mut self, locks: &mut BTreeSet<String>) -> Vec<Orphan> {
+    pub(super) fn claim(
+        &mut self,
+        locks: &mut BTreeSet<String>,
+        is_mine: impl Fn(&str) -> bool,
+    ) -> Vec<Orphan> {
         let of_records = self.records.values().map(|record| record.key.owner().to_string());
         let others = self.accounts.keys().chain(self.marks.keys()).cloned();
         let owners: BTreeSet<_> = of_records.chain(others).collect();
-        let free = owners.into_iter().filter(|owner| self.locks.insert(owner.clone()));
+        let mine = owners.into_iter().filter(|owner| is_mine(owner));
+        let free = mine.filter(|owner| self.locks.insert(owner.clone()));
         free.map(|owner| {
             locks.insert(owner.clone());
             let account = self.accounts.get(&owner).copied().unwrap_or_default();

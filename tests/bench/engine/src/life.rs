@@ -54,6 +54,7 @@ impl Page {
             good_link: None,
             tab: None,
             opted_out: false,
+            opted_in: false,
             fetch_outlives: true,
             can_insure: false,
         };

@@ -134,6 +134,7 @@ impl Browser {
             can_insure: false,
             tab: None,
             opted_out: false,
+            opted_in: false,
         };
         let engine = Engine::new(setup, now);
         self.page = Some(Page { engine, timer: None, adopted: BTreeSet::new(), leaves: false });
