@@ -5,3 +5,6 @@ export const hash = (text) => new TextEncoder().encode(text).reduce((hash, byte)
 
 /** The project that events with these options belong to. */
 export const projectOf = ({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT }) => hash(apiKey || endpoint);
+
+/** The same, and behind it those that it has replaced. */
+export const projectsOf = (options) => [projectOf(options), ...[].concat(options.previousApiKeys ?? []).map(hash)];

@@ -1,5 +1,6 @@
 // The slim entry: as the default one, with the module outside. `init` is told where by the option `wasm`.
 import { give, isModule } from './given.js';
+import { AppizerError } from './options.js';
 import { makeTracker } from './tracker.js';
 
 const tracker = /* @__PURE__ */ makeSlim();
@@ -37,5 +38,5 @@ function isSource(wasm) {
 
 function unusable() {
   const message = 'option "wasm" cannot be used; allowed: the address of appizer_bg.wasm, its Response (or the promise of one) or a WebAssembly.Module';
-  return Object.assign(new Error(message), { name: 'AppizerError', code: 'invalid_option', option: 'wasm' });
+  return new AppizerError('invalid_option', message, 'wasm');
 }

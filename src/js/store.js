@@ -1,4 +1,4 @@
-// The only code that touches IndexedDB, localStorage and Web Locks. It is mechanical and decides nothing: rows are
+// The queue's part of IndexedDB, localStorage and Web Locks. It is mechanical and decides nothing: rows are
 // texts that src/core/rows.rs writes and reads, changes of rows its `Operations`. Plain JavaScript, because a call of
 // IndexedDB is a line here and a state machine of 500 to 1,000 bytes in WebAssembly.
 
@@ -361,9 +361,24 @@ export function tabName() {
   }
 }
 
-/** Forgets all that is kept for the queue, but that the visitor has opted out. */
+/** Forgets all that is kept for the queue, but the visitor's word. */
 export function forgetAll(instance) {
-  kept(`appizer:${instance}:`).forEach((name) => name === `appizer:${instance}:opt_out` || keep(name));
+  const word = ['opt_out', 'opt_in'].map((name) => `appizer:${instance}:${name}`);
+  kept(`appizer:${instance}:`).forEach((name) => word.includes(name) || keep(name));
+}
+
+/** Empties the database and notes that the visitor has opted out, where no core runs that would do it. */
+export async function noteOptOut(instance) {
+  const database = await openDatabase(instance);
+  await new Promise((resolve, reject) => {
+    const stores = STORES.filter((name) => name !== 'leases' && name !== 'shared');
+    const transaction = database.transaction(stores, 'readwrite');
+    transaction.oncomplete = resolve;
+    transaction.onabort = () => reject(transaction.error);
+    stores.forEach((name) => transaction.objectStore(name).clear());
+    // As src/core/rows.rs writes it.
+    transaction.objectStore('identity').put('1', 'opt_out');
+  }).finally(() => database.close());
 }
 
 /** The names in localStorage that begin with `prefix`, as a joined text. */

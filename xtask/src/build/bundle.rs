@@ -33,6 +33,15 @@ const SCRIPTS: &[Script] = &[
     ("server.js", "cjs", "server.cjs", Module::Given),
 ];
 
+/// Global names that the scripts use and a page may hide: a `const crypto` or a `class Map` of a classic script is in the way
+/// of every other script, modules included. Members of `globalThis` they do not hide.
+const GLOBALS: &str = "AbortController Array Blob Boolean DataView Date Document Element Error EventTarget \
+    FinalizationRegistry HTMLAnchorElement HTMLFormElement IDBKeyRange JSON Map Math Number Object PerformanceEventTiming \
+    PerformanceObserver Promise Set String TextDecoder TextEncoder URL Uint8Array WeakMap WebAssembly addEventListener \
+    clearInterval clearTimeout console encodeURIComponent fetch fetchLater history indexedDB innerHeight isFinite isNaN \
+    localStorage navigator performance queueMicrotask removeEventListener requestAnimationFrame scrollY sessionStorage \
+    setInterval setTimeout";
+
 pub fn write() -> Result<()> {
     private::check()?;
     SCRIPTS.iter().try_for_each(|(entry, format, output, module)| {
@@ -52,7 +61,7 @@ pub fn facade() -> Result<Vec<u8>> {
     let mut esbuild = process::command(paths::npm_program("esbuild"));
     esbuild.args(["src/js/index.js", "--bundle", "--minify", "--target=es2020", "--log-level=warning"]);
     esbuild.args(["--format=esm", "--external:appizer-glue", "--external:appizer-module"]);
-    esbuild.args(policy_defines()).arg(private::mangling());
+    esbuild.args(policy_defines()).args(global_defines()).arg(private::mangling());
     let bundled = paths::intermediate().join("facade.js");
     super::write(&bundled, process::capture(&mut esbuild)?)?;
     Ok(process::capture(terser("esm").arg(&bundled))?.into_bytes())
@@ -94,7 +103,7 @@ fn bundle(entry: &str, format: &str, output: &str, module: Module) -> Result<()>
     esbuild.arg(format!("--alias:appizer-module={}", source(module.source()).display()));
     esbuild.arg(format!("--alias:appizer-module-text={}", embed::module_script().display()));
     esbuild.arg(format!("--alias:web-vitals={}", paths::npm().join("node_modules/web-vitals").display()));
-    esbuild.args(policy_defines()).arg(private::mangling());
+    esbuild.args(policy_defines()).args(global_defines()).arg(private::mangling());
     process::run(&mut esbuild)
 }
 
@@ -109,6 +118,10 @@ impl Module {
             Module::Given => "given.js",
         }
     }
+}
+
+fn global_defines() -> impl Iterator<Item = String> {
+    GLOBALS.split_whitespace().map(|name| format!("--define:{name}=globalThis.{name}"))
 }
 
 /// The facade works before the WebAssembly is ready, so it needs a few of the core's numbers on its own side:
