@@ -40,7 +40,6 @@ export function makeTracker() {
   let landing;
   let starting;
   let opening;
-  let opened;
   let stopListening;
   let stopWatching;
   let bot = false;
@@ -130,9 +129,11 @@ export function makeTracker() {
       // It was told of an opt-out, or has seen it itself.
       core.call('optIn');
     } else {
-      const isOpen = new Promise((resolve) => (opened = resolve));
       const mine = core;
-      opening = core.open(forCore, context.anonymous(), (notice) => hear(notice, mine)).then(() => isOpen);
+      let resolve;
+      const isOpen = new Promise((given) => (resolve = given));
+      const heard = (notice) => (notice.type === 'opened' ? opened(notice, mine, resolve) : hear(notice));
+      opening = core.open(forCore, context.anonymous(), heard).then(() => isOpen);
     }
     return opening;
   }
@@ -333,13 +334,14 @@ export function makeTracker() {
     return { waiting: isPrerendering() ? 'prerendering' : 'consent' };
   }
 
-  /** `from`: the core that tells it. One that was closed may still tell of its last requests. */
-  function hear(notice, from) {
-    if (notice.type === 'opened') {
-      if (from !== core) return;
-      context?.settle(notice);
-      opened();
-    } else if (notice.type === 'opted_out') {
+  /** A core that was closed meanwhile opens all the same, to deliver what it has. */
+  function opened(notice, by, resolve) {
+    if (by === core) context?.settle(notice);
+    resolve();
+  }
+
+  function hear(notice) {
+    if (notice.type === 'opted_out') {
       // The core has given up what it had.
       denied = true;
       consent.say(false);
