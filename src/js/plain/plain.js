@@ -1,7 +1,7 @@
 // The tracker without WebAssembly: where it may not or cannot run, and where the page leaves before it does. It has the
 // core's methods, its store and its rows (src/core/rows.rs), so that pages of both kinds adopt what the other left; and
 // batches of at most 100, one request at a time and a fixed backoff, no more.
-import { isOnline, listen, uniqueName } from '../environment.js';
+import { listen, uniqueName } from '../environment.js';
 import { projectOf } from '../project.js';
 import { find, forgetAll, keep, makeStore, names, SEPARATOR } from '../store.js';
 import { canOutlive } from '../transport.js';
@@ -247,7 +247,7 @@ export function makePlain(options, anonymous, hear) {
       if (flying.keepalive) given.push(...flying.events);
     }
     isTrusted &&= !inMemory && canOutlive() && find(place('good_link')) === destination(options);
-    if (isOnline() && blocked <= Date.now() && !isOptedOut()) {
+    if (blocked <= Date.now() && !isOptedOut()) {
       let share = POLICY_EXIT_SHARE_BYTES - pack(given, Infinity).bytes;
       for (let batch; (batch = pack(queue.unsent(), share, POLICY_MAX_BATCH_EVENTS)).events.length; share -= batch.bytes) {
         batch.events.forEach((event) => (event.sent = true));
