@@ -5,7 +5,7 @@ mod hearing;
 
 use crate::browser::environment;
 use crate::browser::lifecycle::{self, Lifecycle};
-use crate::browser::store::{self, Answer, Store};
+use crate::browser::store::{self, Answer, MakeStore, Store};
 use crate::browser::transport::{self, Transport};
 use crate::core::dead_letter::Disposal;
 use crate::core::effect::{Effect, Request, Write};
@@ -29,6 +29,7 @@ use wasm_bindgen::prelude::*;
 pub struct Driver {
     instance: String,
     listener: Function,
+    make_store: MakeStore,
     links: OnceCell<Links>,
     state: RefCell<State>,
 }
@@ -68,7 +69,7 @@ impl State {
 
 impl Driver {
     /// Starts a tracker. `listener` is called with every notice.
-    pub fn start(options: Options, anonymous: String, listener: Function) -> &'static Self {
+    pub fn start(options: Options, anonymous: String, listener: Function, make_store: MakeStore) -> &'static Self {
         let instance = options.instance.clone();
         let clocks = environment::clocks();
         let owner = Projects::new(&options).owner(&environment::unique_name());
@@ -101,6 +102,7 @@ impl Driver {
         let driver: &'static Self = Box::leak(Box::new(Self {
             instance,
             listener,
+            make_store,
             links: OnceCell::new(),
             state: RefCell::new(state),
         }));
@@ -198,7 +200,7 @@ impl Driver {
             Effect::Open { owner, .. } => {
                 state.openings += 1;
                 let opening = state.openings;
-                let make = || store::make(&self.instance, &owner, policy::LEASE_RENEWAL, &links.answer);
+                let make = || (self.make_store)(&self.instance, &owner, policy::LEASE_RENEWAL, &links.answer);
                 state.store.get_or_insert_with(make).open(opening);
             }
             Effect::Write(Write { id, operations, letters }) => {

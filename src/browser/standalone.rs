@@ -7,6 +7,7 @@ pub mod options;
 
 use crate::browser::api::Core;
 use crate::browser::environment::{self, property, set};
+use crate::browser::store;
 use crate::core::event::Refusal;
 use crate::core::policy;
 use error::error;
@@ -136,7 +137,7 @@ fn start(options: &JsValue, listener: Function) -> Result<(), js_sys::Error> {
     if MODULE.with_borrow(|module| module.core.is_some()) {
         return Err(error("already_initialized", "init was called before"));
     }
-    let core = Core::new(options::read(options)?, environment::unique_name(), listener);
+    let core = Core::new(options::read(options)?, environment::unique_name(), listener, Box::new(store::make));
     MODULE.with_borrow_mut(|module| module.core = Some(core));
     Ok(())
 }

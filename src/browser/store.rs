@@ -7,6 +7,10 @@ use wasm_bindgen::prelude::*;
 /// alone.
 pub type Answer = Closure<dyn FnMut(u32, u32, Option<String>, Option<String>) -> Option<String>>;
 
+/// Makes the store of a page: `make`, or what JavaScript gives in its place, so that it can let go of the store of an instance
+/// that has trapped.
+pub type MakeStore = Box<dyn Fn(&str, &str, u32, &Answer) -> Store>;
+
 /// The store is open.
 pub const OPENED: u32 = 0;
 /// A transaction has ended.

@@ -3,10 +3,10 @@
 import { listen } from './environment.js';
 import { AppizerError, faultOf, invalidOption, isKey, KEY, textOf } from './options.js';
 import { makePlain } from './plain/plain.js';
-import { loadCore } from './wasm.js';
+import { loadChunk } from 'appizer-chunk';
 
-/** `endOfTask` is called before a task's calls go over. */
-export function makeHandOver(endOfTask) {
+/** `endOfTask` is called before a task's calls go over; `wasm` gives the slim package's module. */
+export function makeHandOver(endOfTask, wasm) {
   /** Calls that the core has not got: events as lines, others as `{ name, value }`, questions with `resolve`. */
   let calls = [];
   /** Those that it is getting, those that come next, and those that it got before it was open, until when it stores nothing. */
@@ -70,7 +70,9 @@ export function makeHandOver(endOfTask) {
     };
     try {
       if (restarts > POLICY_MAX_RESTARTS) throw new Error('it failed again and again');
-      const loaded = await loadCore(died);
+      const { loadCore, version } = await loadChunk();
+      if (version !== APPIZER_VERSION) throw new Error(`the core chunk is of version ${version}, the facade of ${APPIZER_VERSION}`);
+      const loaded = await loadCore(died, wasm());
       const fault = loaded.start(textOf(options), anonymous, hear);
       if (fault) throw faultOf(options, fault);
       if (!isDead) core = loaded;

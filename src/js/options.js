@@ -64,6 +64,9 @@ export function faultOf(options, text) {
 
 export const KEY = "the project's key: printable ASCII characters without spaces";
 
+/** Also one of another realm. */
+export const isModule = (wasm) => Object.prototype.toString.call(wasm) === '[object WebAssembly.Module]';
+
 /** As in src/core/options.rs. */
 export const isKey = (key) => typeof key === 'string' && /^[!-~]+$/.test(key);
 

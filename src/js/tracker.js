@@ -18,11 +18,14 @@ const SILENT = ['opted_out', 'bot'];
 /** The options of the page's live trackers. */
 const live = new Set();
 
-/** @returns {import('./index.d.ts').Tracker} */
-export function makeTracker() {
+/**
+ * `wasm` gives the slim package's module.
+ * @returns {import('./index.d.ts').Tracker}
+ */
+export function makeTracker(wasm = () => {}) {
   const { on, notify, warn } = makeListeners();
   const debug = makeDebug(on);
-  let core = makeHandOver(endOfTask);
+  let core = makeHandOver(endOfTask, wasm);
   const timers = new Map();
   /** What waits for `init`, for consent, or for a page that is prerendered to be shown; in order, as `{ run, isEvent }`. */
   let early = [];
@@ -87,7 +90,7 @@ export function makeTracker() {
   }
 
   async function start() {
-    if (closed) core = makeHandOver(endOfTask);
+    if (closed) core = makeHandOver(endOfTask, wasm);
     closed = false;
     debug.logs(options.debug || isAsked());
     consent = makeConsent(options);
