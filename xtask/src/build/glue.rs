@@ -18,7 +18,8 @@ pub fn read_glue() -> Result<String> {
     as_function(&glue, paths::root())
 }
 
-/// `instantiate(module, guard, makeStore)` gives the functions of a new instance, all of which went through `guard`.
+/// `instantiate(module, guard, makeStore)` resolves with the functions of a new instance, all of which went through `guard`.
+/// It never calls `new WebAssembly.Instance`: before Chromium 114 that throws on a page's main thread for any module over 4 KiB.
 fn as_function(glue: &str, root: &Path) -> Result<String> {
     let mut glue = glue.to_owned();
     let mut imports = String::new();
@@ -40,8 +41,8 @@ fn as_function(glue: &str, root: &Path) -> Result<String> {
     let body = body.replace("\nexport function ", "\nfunction ");
     let body = without_precautions(&with_encoded_texts(&body)?)?;
     Ok(format!(
-        "{imports}\nexport function instantiate(module, guard, makeStore) {{\n{body}\n\
-         const instance = new WebAssembly.Instance(module, __wbg_get_imports());\n\
+        "{imports}\nexport async function instantiate(module, guard, makeStore) {{\n{body}\n\
+         const instance = await WebAssembly.instantiate(module, __wbg_get_imports());\n\
          const wasm = guard(instance.exports);\nwasm.__wbindgen_start();\nreturn {{ {names} }};\n}}\n"
     ))
 }
@@ -123,7 +124,11 @@ mod tests {
                async function __wbg_load(module) {}\nexport { initSync, __wbg_init as default };";
         let function = as_function(&glue, Path::new("/r")).unwrap();
         assert!(function.starts_with("import { of0 } from \"/r/src/js/environment.js\";\n"), "{function}");
-        assert!(function.contains("\nexport function instantiate(module, guard, makeStore) {\n"));
+        assert!(function.contains("\nexport async function instantiate(module, guard, makeStore) {\n"));
+        assert!(
+            function
+                .contains("\nconst instance = await WebAssembly.instantiate(module, __wbg_get_imports());\n")
+        );
         assert!(function.contains("\nfunction close() {}") && function.contains("\nlet more;\n"));
         let end =
             "const wasm = guard(instance.exports);\nwasm.__wbindgen_start();\nreturn { start, close };\n}\n";

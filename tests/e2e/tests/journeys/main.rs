@@ -13,6 +13,7 @@ mod page_views;
 mod plain;
 mod privacy;
 mod properties;
+mod restarts;
 mod sessions;
 mod starting;
 mod tabs;
