@@ -9,6 +9,7 @@ mod identity;
 mod input;
 mod instances;
 mod leaving;
+mod old_browsers;
 mod page_views;
 mod plain;
 mod privacy;

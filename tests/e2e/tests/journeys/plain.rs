@@ -215,7 +215,7 @@ async fn a_page_without_webassembly_come_back_to_goes_on(scene: &mut Scene) -> R
     leave_come_back_and_go_on(scene).await
 }
 
-async fn after_a_trap_everything_arrives_under_one_id(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn after_a_trap_everything_arrives_under_one_id(scene: &mut Scene) -> Result<()> {
     load(scene, "no-wasm.html?traps").await?;
     // Ten wait in the store of the instance that dies, ten are what it dies of, ten come while there is none.
     scene
