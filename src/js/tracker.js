@@ -119,15 +119,18 @@ export function makeTracker(wasm = () => {}) {
     bot = options.bots === 'drop' && isBot();
     if (denied) giveUpEarly();
     if (closed || denied || bot) return Promise.resolve();
-    // What the page is when it is shown is told now, and kept in memory while consent is pending.
-    if (options.pageViews && globalThis.document) stopWatching ??= watchPages(record, options.stripQuery);
-    if (consent.state() === 'pending') return Promise.resolve();
+    if (consent.state() === 'pending') {
+      // What the page is when it is shown is told now, and kept in memory until consent.
+      watch();
+      return Promise.resolve();
+    }
     if (context) return opening;
     context = makeContext(options, landing, warn);
     if (options.clientHints) clientHints().then((properties) => context?.add(properties));
     const waiting = early;
     early = [];
     waiting.forEach(({ run }) => run());
+    watch();
     if (opening) {
       // It was told of an opt-out, or has seen it itself.
       core.call('optIn');
@@ -139,6 +142,10 @@ export function makeTracker(wasm = () => {}) {
       opening = core.open(forCore, context.anonymous(), heard).then(() => isOpen);
     }
     return opening;
+  }
+
+  function watch() {
+    if (options.pageViews && globalThis.document) stopWatching ??= watchPages(record, options.stripQuery);
   }
 
   function initAgain(given) {
