@@ -69,7 +69,12 @@ impl State {
 
 impl Driver {
     /// Starts a tracker. `listener` is called with every notice.
-    pub fn start(options: Options, anonymous: String, listener: Function, make_store: MakeStore) -> &'static Self {
+    pub fn start(
+        options: Options,
+        anonymous: String,
+        listener: Function,
+        make_store: MakeStore,
+    ) -> &'static Self {
         let instance = options.instance.clone();
         let clocks = environment::clocks();
         let owner = Projects::new(&options).owner(&environment::unique_name());
@@ -239,7 +244,7 @@ impl Driver {
             }
             // What all pages know of the endpoint is nobody's, and leases keep pages apart.
             Effect::Forget => match store {
-                Some(store) => store.clear(rows::OF_THE_VISITOR, Operations::of_opt_out().as_str()),
+                Some(store) => store.clear(Operations::of_opt_out().as_str()),
                 None => store::forget_all(&self.instance),
             },
             // The visitor has opted out, perhaps in another tab, a moment ago.

@@ -137,7 +137,8 @@ fn start(options: &JsValue, listener: Function) -> Result<(), js_sys::Error> {
     if MODULE.with_borrow(|module| module.core.is_some()) {
         return Err(error("already_initialized", "init was called before"));
     }
-    let core = Core::new(options::read(options)?, environment::unique_name(), listener, Box::new(store::make));
+    let core =
+        Core::new(options::read(options)?, environment::unique_name(), listener, Box::new(store::make));
     MODULE.with_borrow_mut(|module| module.core = Some(core));
     Ok(())
 }

@@ -76,10 +76,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn update(this: &Store, kind: u32, done: u32, id: u32, store: &str, key: &str);
 
-    /// Clears the stores of these names, with spaces between, at once, and what is kept elsewhere for the queue; then carries
-    /// out `operations` in the same transaction.
+    /// Clears what the visitor did at once, also where it is kept elsewhere; then carries out `operations` in the same
+    /// transaction.
     #[wasm_bindgen(method)]
-    pub fn clear(this: &Store, stores: &str, operations: &str);
+    pub fn clear(this: &Store, operations: &str);
 
     /// Looks for what pages that are gone left; answered by [`ORPHANS`].
     #[wasm_bindgen(method)]

@@ -43,9 +43,6 @@ pub const LEASES: &str = "leases";
 /// Events that are not sent again by themselves.
 pub const DEAD_LETTERS: &str = "dead_letters";
 
-/// The stores of what a visitor did, with spaces between; the others hold nothing of that.
-pub const OF_THE_VISITOR: &str = "segments accounts identity marks dead_letters";
-
 /// Stands between the fields of a joined text (ASCII's unit separator), and nowhere else.
 pub const SEPARATOR: char = '\u{1f}';
 

@@ -3,6 +3,12 @@
 // IndexedDB is a line here and a state machine of 500 to 1,000 bytes in WebAssembly.
 
 const STORES = ['segments', 'accounts', 'identity', 'marks', 'leases', 'dead_letters', 'shared'];
+/** Those of them that hold what the visitor did. */
+const OF_THE_VISITOR = STORES.filter((name) => name !== 'leases' && name !== 'shared');
+
+/** The name of the note that these are to be cleared. It stands until they are: the page may be gone before. */
+const forgetting = (instance) => `appizer:${instance}:forget`;
+
 /** Stands between the fields of joined texts, and in none of them. */
 export const SEPARATOR = '\x1f';
 
@@ -101,7 +107,9 @@ export function makeStore(instance, owner, renewal, answer) {
   // and sent meanwhile does not come back. A page that enters has its say on the identity rows in the same transaction.
   const moveIn = async (enters) => {
     let names;
+    const forgets = enters && find(forgetting(instance));
     await transact(STORES, 'readwrite', (rows) => {
+      if (forgets) OF_THE_VISITOR.forEach((name) => rows(name).clear());
       readRange(rows('identity'), (identities) => {
         names = kept(`appizer:${instance}:left`).filter((name) => {
           const operations = find(name);
@@ -115,6 +123,7 @@ export function makeStore(instance, owner, renewal, answer) {
       });
     });
     names.forEach((name) => keep(name));
+    if (forgets) keep(forgetting(instance));
   };
 
   // Whether the records of `of` are this page's now.
@@ -279,15 +288,15 @@ export function makeStore(instance, owner, renewal, answer) {
       tell(done, id, update(store, key, (row) => answer(kind, id, row)));
     },
 
-    /** Clears the stores of these names at once, and what is kept in localStorage for the queue; then `operations` follow. */
-    clear(stores, operations) {
+    /** Clears what the visitor did at once, also in localStorage; then `operations` follow. */
+    clear(operations) {
       forgetAll(instance);
-      const names = stores.split(' ');
-      transact(names, 'readwrite', (rows, settle, transaction) => {
-        names.forEach((name) => rows(name).clear());
+      const cleared = transact(OF_THE_VISITOR, 'readwrite', (rows, settle, transaction) => {
+        OF_THE_VISITOR.forEach((name) => rows(name).clear());
         apply(operations, rows);
         commit(transaction);
-      }).catch(() => {});
+      });
+      cleared.then(() => keep(forgetting(instance)), () => {});
     },
 
     /** Looks for what pages that are gone left, and takes it. */
@@ -361,24 +370,25 @@ export function tabName() {
   }
 }
 
-/** Forgets all that is kept for the queue, but the visitor's word. */
+/** Forgets all that is kept in localStorage for the queue, but the visitor's word; notes that the database is to be cleared. */
 export function forgetAll(instance) {
   const word = ['opt_out', 'opt_in'].map((name) => `appizer:${instance}:${name}`);
   kept(`appizer:${instance}:`).forEach((name) => word.includes(name) || keep(name));
+  keep(forgetting(instance), '1');
 }
 
 /** Empties the database and notes that the visitor has opted out, where no core runs that would do it. */
 export async function noteOptOut(instance) {
   const database = await openDatabase(instance);
   await new Promise((resolve, reject) => {
-    const stores = STORES.filter((name) => name !== 'leases' && name !== 'shared');
-    const transaction = database.transaction(stores, 'readwrite');
+    const transaction = database.transaction(OF_THE_VISITOR, 'readwrite');
     transaction.oncomplete = resolve;
     transaction.onabort = () => reject(transaction.error);
-    stores.forEach((name) => transaction.objectStore(name).clear());
+    OF_THE_VISITOR.forEach((name) => transaction.objectStore(name).clear());
     // As src/core/rows.rs writes it.
     transaction.objectStore('identity').put('1', 'opt_out');
   }).finally(() => database.close());
+  keep(forgetting(instance));
 }
 
 /** The names in localStorage that begin with `prefix`, as a joined text. */

@@ -269,7 +269,7 @@ async fn a_store_that_is_cleared_keeps_nothing_but_the_word_to_keep_nothing() {
     let opt_out = ["appizer:", &instance, ":opt_out"].concat();
     store::keep(&opt_out, "1");
     store::keep(&left_name(&instance, "q"), puts(&[record("q", 0)]).as_str());
-    page.store.clear("segments identity", Operations::of_opt_out().as_str());
+    page.store.clear(Operations::of_opt_out().as_str());
     assert!(page.records().await.is_empty());
     assert_eq!(page.all(rows::IDENTITY).await, "opt_out\u{1f}1");
     assert_eq!(store::find(&opt_out).as_deref(), Some("1"));

@@ -337,7 +337,7 @@ export function makePlain(options, anonymous, hear) {
       waiting = [];
       const count = queue.clear();
       identity = { anonymous: next };
-      if (isStored) store.clear('segments accounts identity marks dead_letters', `identity${SEPARATOR}opt_out${SEPARATOR}1`);
+      if (isStored) store.clear(`identity${SEPARATOR}opt_out${SEPARATOR}1`);
       else forgetAll(instance);
       if (count) hear({ type: 'dropped', reason: 'opt_out', count });
     },

@@ -47,8 +47,9 @@ fn script(module: &[u8]) -> String {
 /// A code for each byte: single letters, then pairs that begin with a prefix.
 fn codes() -> Vec<String> {
     let singles: Vec<char> = SINGLES.filter(|letter| !ESCAPED.contains(letter)).map(char::from).collect();
-    let pairs =
-        PREFIXES.iter().flat_map(|prefix| singles.iter().map(move |single| [*prefix, *single].iter().collect()));
+    let pairs = PREFIXES
+        .iter()
+        .flat_map(|prefix| singles.iter().map(move |single| [*prefix, *single].iter().collect()));
     singles.iter().map(char::to_string).chain(pairs).take(256).collect()
 }
 

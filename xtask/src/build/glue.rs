@@ -19,7 +19,13 @@ pub fn write() -> Result<()> {
     let mut esbuild = process::command(paths::npm_program("esbuild"));
     esbuild.arg(paths::root().join("src/js/glue.js"));
     esbuild.arg(format!("--alias:appizer-bindings={}", paths::wasm_pack().join("appizer.js").display()));
-    esbuild.args(["--bundle", "--target=es2020", "--log-level=warning", "--format=iife", "--global-name=glue"]);
+    esbuild.args([
+        "--bundle",
+        "--target=es2020",
+        "--log-level=warning",
+        "--format=iife",
+        "--global-name=glue",
+    ]);
     // wasm-bindgen names a script once for each function that it imports from it.
     esbuild.arg("--log-override:duplicate-object-key=silent");
     esbuild.args(["--banner:js=export default function (WebAssembly) {", "--footer:js=return glue;\n}"]);

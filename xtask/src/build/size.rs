@@ -60,7 +60,10 @@ pub fn check() -> Result<bool> {
         let sizes = measured.iter().find(|(of, _)| of == name).map(|(_, sizes)| sizes);
         let size = sizes.with_context(|| format!("{name} was not measured"))?.brotli;
         holds &= size <= *gate;
-        println!("   {name:<38} brotli {size:>7}  gate {gate:>6}  goal {goal:>6}  {}", judge(size, *gate, *goal));
+        println!(
+            "   {name:<38} brotli {size:>7}  gate {gate:>6}  goal {goal:>6}  {}",
+            judge(size, *gate, *goal)
+        );
     }
     progress::heading("size: largest functions of the module, raw bytes, before names are stripped");
     for (name, bytes) in wasm::functions()?.into_iter().take(LARGEST) {

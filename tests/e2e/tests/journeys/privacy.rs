@@ -14,9 +14,11 @@ in_each_browser!(
     bots_are_flagged_or_dropped_where_asked_for,
 );
 
-/// What is kept in the browser: names in localStorage, and the number of records in the queue's database.
+/// What is kept in the browser once all is forgotten that is to be: names in localStorage, and the number of records in the
+/// queue's database.
 const KEPT: &str = "
     const kept = async () => {
+        while (Object.keys(localStorage).some((name) => name.endsWith(':forget'))) await new Promise((resolve) => setTimeout(resolve, 10));
         const databases = await indexedDB.databases();
         let records = 0;
         if (databases.some(({ name }) => name === 'appizer-default')) {
