@@ -1,7 +1,7 @@
 //! What WebAssembly exports to the package's JavaScript facade, which makes an instance for every tracker.
 
 use crate::browser::api::Core;
-use crate::core::options::{self, OptionError, Options};
+use crate::core::policy::options::{self, OptionError, Options};
 use crate::core::rows::SEPARATOR;
 use js_sys::Function;
 use std::cell::Cell;
