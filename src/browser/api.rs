@@ -2,9 +2,9 @@
 
 use crate::browser::driver::Driver;
 use crate::browser::store::MakeStore;
-use crate::core::dead_letter::Disposal;
 use crate::core::engine::Engine;
-use crate::core::options::Options;
+use crate::core::model::dead_letter::Disposal;
+use crate::core::policy::options::Options;
 use js_sys::Function;
 
 /// A running tracker. It lives as long as its instance of WebAssembly: that of the package has one of its own for each.

@@ -7,17 +7,19 @@ use crate::browser::environment;
 use crate::browser::lifecycle::{self, Lifecycle};
 use crate::browser::store::{self, Answer, MakeStore, Store};
 use crate::browser::transport::{self, Transport};
-use crate::core::dead_letter::Disposal;
-use crate::core::effect::{Effect, Request, Write};
+use crate::core::engine::effect::{Effect, Request, Write};
+use crate::core::engine::notice::{Answer as Answered, Question};
 use crate::core::engine::{Engine, Setup};
-use crate::core::members::Member;
-use crate::core::notice::{Answer as Answered, Question};
-use crate::core::options::Options;
-use crate::core::project::Projects;
-use crate::core::rows::{self, Entry, Operations};
-use crate::core::shared::{Granted, Share};
-use crate::core::time::Clocks;
-use crate::core::{policy, text};
+use crate::core::model::dead_letter::Disposal;
+use crate::core::model::members::Member;
+use crate::core::model::text;
+use crate::core::model::time::Clocks;
+use crate::core::policy::entry::Entry;
+use crate::core::policy::limits;
+use crate::core::policy::options::Options;
+use crate::core::policy::project::Projects;
+use crate::core::policy::shared_row::{Granted, Share};
+use crate::core::rows::{self, Operations};
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use serde::Serialize;
@@ -205,11 +207,11 @@ impl Driver {
             Effect::Open { owner, .. } => {
                 state.openings += 1;
                 let opening = state.openings;
-                let make = || (self.make_store)(&self.instance, &owner, policy::LEASE_RENEWAL, &links.answer);
+                let make = || (self.make_store)(&self.instance, &owner, limits::LEASE_RENEWAL, &links.answer);
                 state.store.get_or_insert_with(make).open(opening);
             }
             Effect::Write(Write { id, operations, letters }) => {
-                let letters = if letters { policy::MAX_DEAD_LETTERS as u32 } else { 0 };
+                let letters = if letters { limits::MAX_DEAD_LETTERS as u32 } else { 0 };
                 if let Some(store) = store {
                     store.commit(id, operations.as_str(), letters);
                 } else {
@@ -227,7 +229,7 @@ impl Driver {
                 // "0" is the character after "/": the range is all keys that begin with the owner and a slash.
                 let upper = text::joined(&[&owner, "0"]);
                 state.loading = owner;
-                let limit = policy::LOAD_SEGMENTS as u32;
+                let limit = limits::LOAD_SEGMENTS as u32;
                 if let Some(store) = &state.store {
                     store.read(store::LOADED, opening, rows::SEGMENTS, &lower, &upper, limit);
                 }

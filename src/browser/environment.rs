@@ -1,6 +1,6 @@
 //! What the browser's global scope offers: the door to `src/js/environment.js`.
 
-use crate::core::time::Clocks;
+use crate::core::model::time::Clocks;
 use js_sys::{Date, Object, Reflect};
 use wasm_bindgen::prelude::*;
 

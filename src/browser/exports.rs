@@ -2,7 +2,7 @@
 
 use crate::browser::api::Core;
 use crate::browser::store::Answer;
-use crate::core::options::{self, OptionError, Options};
+use crate::core::policy::options::{self, OptionError, Options};
 use crate::core::rows::SEPARATOR;
 use js_sys::Function;
 use std::cell::Cell;

@@ -8,8 +8,8 @@ pub mod options;
 use crate::browser::api::Core;
 use crate::browser::environment::{self, property, set};
 use crate::browser::store;
-use crate::core::event::Refusal;
-use crate::core::policy;
+use crate::core::model::event::Refusal;
+use crate::core::policy::limits;
 use error::error;
 use js_sys::{Function, Object, Promise};
 use std::cell::RefCell;
@@ -146,7 +146,7 @@ fn start(options: &JsValue, listener: Function) -> Result<(), js_sys::Error> {
 /// Adds a line to the task's, to be handed over at its end in one piece.
 fn queue(line: &str) -> Result<String, Refusal> {
     MODULE.with_borrow_mut(|module| {
-        if module.core.is_none() && module.lines.len() == policy::MAX_HELD_EVENTS {
+        if module.core.is_none() && module.lines.len() == limits::MAX_HELD_EVENTS {
             return Err(Refusal::TooManyHeld);
         }
         if module.page.is_empty() {

@@ -31,13 +31,13 @@ pub const LETTERS: u32 = 7;
 pub const RESEND: u32 = 8;
 /// The dead letters, to be forgotten.
 pub const DISCARD: u32 = 9;
-/// The row of [`crate::core::shared`], for the row that is to take its place.
+/// The row of [`crate::core::policy::shared_row`], for the row that is to take its place.
 pub const SHARE: u32 = 10;
 /// That row is written, or could not be.
 pub const SHARED: u32 = 11;
 /// The browser closed the store.
 pub const CLOSED: u32 = 12;
-/// What came of a request: [`crate::core::verdict::Response::read`]. Neither text nor failure where nothing will be heard.
+/// What came of a request: [`crate::core::policy::verdict::Response::read`]. Neither text nor failure where nothing will be heard.
 pub const RESPONSE: u32 = 13;
 /// What the browser tells of the page's life: [`crate::browser::lifecycle::tell`].
 pub const LIFE: u32 = 14;

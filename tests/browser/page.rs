@@ -2,11 +2,12 @@
 
 use crate::network::sleep;
 use appizer_tracker::browser::store::{self, Answer, Store};
-use appizer_tracker::core::identity::Identity;
-use appizer_tracker::core::options::{Options, Value};
-use appizer_tracker::core::project::Projects;
+use appizer_tracker::core::model::identity::Identity;
+use appizer_tracker::core::model::segment::Record;
+use appizer_tracker::core::policy::options::{Options, Value};
+use appizer_tracker::core::policy::project::Projects;
+use appizer_tracker::core::policy::{entry, lease};
 use appizer_tracker::core::rows::{self, Operations, SEGMENTS};
-use appizer_tracker::core::segment::Record;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -38,10 +39,10 @@ impl Page {
                 return Some([text.as_deref().unwrap_or("1"), "+"].concat());
             }
             if kind == store::LEASE {
-                return rows::take_lease(text.as_deref(), &holder, js_sys::Date::now() as u64);
+                return lease::take_row(text.as_deref(), &holder, js_sys::Date::now() as u64);
             }
             if kind == store::ENTER {
-                let entry = rows::enter(&text.unwrap_or_default(), &projects(), &candidate, false);
+                let entry = entry::enter(&text.unwrap_or_default(), &projects(), &candidate, false);
                 entered.replace(entry.identity);
                 return Some(entry.operations.as_str().into());
             }

@@ -6,13 +6,13 @@ use crate::network::{
 use crate::page::{Page, projects};
 use appizer_tracker::browser::environment::unique_name;
 use appizer_tracker::browser::store;
-use appizer_tracker::core::account::{Account, DropReason};
-use appizer_tracker::core::dead_letter::{DeadLetter, Reason};
-use appizer_tracker::core::exit::Mark;
-use appizer_tracker::core::identity::Identity;
+use appizer_tracker::core::model::account::{Account, DropReason};
+use appizer_tracker::core::model::dead_letter::{DeadLetter, Reason};
+use appizer_tracker::core::model::identity::Identity;
+use appizer_tracker::core::model::mark::Mark;
+use appizer_tracker::core::model::segment::{Record, SegmentKey};
 use appizer_tracker::core::rows::changes::Changes;
 use appizer_tracker::core::rows::{self, ACCOUNTS, DEAD_LETTERS, LEASES, MARKS, Operations, SEGMENTS};
-use appizer_tracker::core::segment::{Record, SegmentKey};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 

@@ -4,12 +4,13 @@ use super::{Driver, State, name};
 use crate::browser::environment;
 use crate::browser::lifecycle;
 use crate::browser::store;
-use crate::core::dead_letter::Disposal;
 use crate::core::engine::{Engine, StoreFailure};
+use crate::core::model::dead_letter::Disposal;
+use crate::core::model::segment::Record;
+use crate::core::policy::lease;
+use crate::core::policy::shared_row;
+use crate::core::policy::verdict::Response;
 use crate::core::rows;
-use crate::core::segment::Record;
-use crate::core::shared;
-use crate::core::verdict::Response;
 
 impl Driver {
     /// What JavaScript tells; what it returns is for the two that are asked in the midst of a transaction.
@@ -23,12 +24,12 @@ impl Driver {
         match kind {
             store::LEASE => {
                 let state = self.state.borrow();
-                return rows::take_lease(text.as_deref(), state.engine.owner(), environment::clocks().wall);
+                return lease::take_row(text.as_deref(), state.engine.owner(), environment::clocks().wall);
             }
             store::SHARE => {
                 let mut state = self.state.borrow_mut();
                 let (share, answer) = state.sharing.iter_mut().find(|(share, _)| share.id == id)?;
-                let (row, granted) = shared::update(text.as_deref(), share);
+                let (row, granted) = shared_row::update(text.as_deref(), share);
                 *answer = Some(granted);
                 return row;
             }

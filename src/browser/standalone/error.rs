@@ -1,7 +1,7 @@
 //! The one error that `init` rejects with.
 
 use crate::browser::environment::set;
-use crate::core::options::OptionError;
+use crate::core::policy::options::OptionError;
 use js_sys::{JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use super::error::{error, invalid_option};
 use crate::browser::environment::property;
-use crate::core::options::{Options, Value};
+use crate::core::policy::options::{Options, Value};
 use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 

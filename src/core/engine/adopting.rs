@@ -1,74 +1,20 @@
 //! What pages that are gone left: finding it, reading it, and what their marks say of it.
 
-use super::storing::Change;
-use super::{Engine, Phase, Storage};
-use crate::core::account::{Account, DropReason};
-use crate::core::dead_letter::{DeadLetter, Reason};
-use crate::core::effect::Effect;
-use crate::core::exit::Mark;
-use crate::core::policy;
+use super::adoption::{Adopted, Adoption};
+use super::change::Change;
+use super::effect::Effect;
+use super::state::{Engine, Phase};
+use super::storage::Storage;
+use crate::core::model::account::DropReason;
+use crate::core::model::dead_letter::{DeadLetter, Reason};
+use crate::core::model::mark::Mark;
+use crate::core::model::orphan::Orphan;
+use crate::core::model::segment::Record;
+use crate::core::model::text;
+use crate::core::model::time::NEVER;
+use crate::core::policy::limits;
+use crate::core::queue::segment::Kept;
 use crate::core::rows;
-use crate::core::segment::{Kept, Record, SegmentKey};
-use crate::core::text;
-use crate::core::time::NEVER;
-
-/// Pages that are gone and whose locks this page has taken.
-#[derive(Debug)]
-pub(super) struct Adoption {
-    owners: Vec<Adopted>,
-    /// A reading is under way, and must have ended by then.
-    loading: u64,
-    /// The last reading failed; nothing is read before the next look.
-    failed: bool,
-    next_look: u64,
-    /// Events that the adopted accounts speak of and that are not in memory.
-    unloaded: u64,
-}
-
-#[derive(Debug)]
-struct Adopted {
-    owner: String,
-    after: Option<SegmentKey>,
-}
-
-/// A page that is gone and whose lock the shell has taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Orphan {
-    /// Its name.
-    pub owner: String,
-    /// Its account; empty where it left none.
-    pub account: Account,
-    /// Its mark, from every store that kept it.
-    pub marks: Vec<Mark>,
-}
-
-impl Default for Adoption {
-    fn default() -> Self {
-        Self { owners: Vec::new(), loading: NEVER, failed: false, next_look: NEVER, unloaded: 0 }
-    }
-}
-
-impl Adoption {
-    pub(super) fn unloaded(&self) -> u64 {
-        self.unloaded
-    }
-
-    pub(super) fn loading_until(&self) -> u64 {
-        self.loading
-    }
-
-    fn may_load(&self) -> bool {
-        self.loading == NEVER && !self.failed
-    }
-
-    pub(super) fn stop_loading(&mut self) {
-        self.loading = NEVER;
-    }
-
-    pub(super) fn next_look(&self) -> u64 {
-        self.next_look
-    }
-}
 
 impl Engine {
     /// Locks of pages that are gone were taken: what they left is this page's now.
@@ -106,7 +52,7 @@ impl Engine {
             return;
         };
         *loading = NEVER;
-        if records.len() < policy::LOAD_SEGMENTS {
+        if records.len() < limits::LOAD_SEGMENTS {
             owners.remove(0);
         } else {
             adopted.after = records.last().map(|record| record.key.clone());
@@ -159,7 +105,7 @@ impl Engine {
     /// Looks for what other pages left, now and then, and reads on where it was found.
     pub(super) fn adopt_more(&mut self, now: u64) {
         if self.adoption.next_look <= now {
-            self.look_for_orphans(now, policy::ADOPT_INTERVAL);
+            self.look_for_orphans(now, limits::ADOPT_INTERVAL);
             self.adoption.failed = false;
         }
         let Some(adopted) = self
@@ -173,7 +119,7 @@ impl Engine {
         if !self.queue.has_adopted_work() {
             let (owner, after) = (adopted.owner.clone(), adopted.after.clone());
             self.effects.push(Effect::Load { owner, after });
-            self.adoption.loading = now + policy::STORE_TIMEOUT;
+            self.adoption.loading = now + limits::STORE_TIMEOUT;
         }
     }
 

@@ -1,10 +1,10 @@
 //! Leaving and coming back: the page is hidden, goes away, returns, or wants no more of the tracker.
 
-use super::adopting::Adoption;
-use super::{Engine, Phase};
-use crate::core::account::Account;
-use crate::core::effect::Effect;
-use crate::core::exit::Mark;
+use super::adoption::Adoption;
+use super::effect::Effect;
+use super::state::{Engine, Phase};
+use crate::core::model::account::Account;
+use crate::core::model::mark::Mark;
 use crate::core::queue::Queue;
 
 impl Engine {

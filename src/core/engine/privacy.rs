@@ -1,16 +1,16 @@
 //! The visitor's word: nothing is sent or stored against it.
 
-use super::adopting::Adoption;
-use super::opening::Storage;
-use super::storing::Change;
-use super::{Call, Engine, Phase};
-use crate::core::account::DropReason;
-use crate::core::effect::Effect;
-use crate::core::exit::Marks;
-use crate::core::identity::Identity;
-use crate::core::notice::Notice;
+use super::adoption::Adoption;
+use super::change::Change;
+use super::effect::Effect;
+use super::marks::Marks;
+use super::notice::Notice;
+use super::state::{Call, Engine, Phase};
+use super::storage::Storage;
+use crate::core::model::account::DropReason;
+use crate::core::model::identity::Identity;
 
-use crate::core::policy;
+use crate::core::policy::limits;
 
 impl Engine {
     /// The visitor opts out: what is queued is given up, what is stored is deleted, and nothing is taken any more.
@@ -86,7 +86,7 @@ impl Engine {
             if self.storage == Storage::Memory {
                 self.ask_for_store();
             } else {
-                self.look_for_orphans(now, policy::ADOPT_SOON);
+                self.look_for_orphans(now, limits::ADOPT_SOON);
             }
         }
     }

@@ -1,28 +1,18 @@
 //! Flush rounds, requests and their responses.
 
-use super::storing::Change;
-use super::{Engine, Phase};
-use crate::core::dead_letter::{DeadLetter, Reason};
-use crate::core::effect::{Effect, Request};
-use crate::core::event::Envelope;
-use crate::core::exit;
-use crate::core::notice::{LastError, Notice};
-use crate::core::policy;
-use crate::core::shared::{Failure, Granted, News, Share};
-use crate::core::time::earliest;
-use crate::core::verdict::{Response, Verdict, verdict};
-
-/// A request whose response is awaited.
-#[derive(Debug)]
-pub(super) struct InFlight {
-    pub(super) id: u32,
-    /// Where it went, and under which key.
-    to: u32,
-    pub(super) events: usize,
-    bytes: usize,
-    keepalive: bool,
-    pub(super) deadline: u64,
-}
+use super::change::Change;
+use super::effect::{Effect, Request};
+use super::in_flight::InFlight;
+use super::notice::Notice;
+use super::state::{Engine, Phase};
+use crate::core::model::dead_letter::{DeadLetter, Reason};
+use crate::core::model::event::Envelope;
+use crate::core::model::last_error::LastError;
+use crate::core::model::time::earliest;
+use crate::core::policy::exit_share;
+use crate::core::policy::limits;
+use crate::core::policy::shared_row::{Failure, Granted, News, Share};
+use crate::core::policy::verdict::{Response, Verdict, verdict};
 
 impl Engine {
     /// A request has ended.
@@ -116,7 +106,7 @@ impl Engine {
             return;
         }
         if self.pacing.has_token(now) {
-            self.send(self.options.batch_size, policy::MAX_BATCH_BYTES, false, now);
+            self.send(self.options.batch_size, limits::MAX_BATCH_BYTES, false, now);
         } else if self.pacing.asking().is_none() && self.pacing.ask_at(now).is_none() {
             let batches = self.queue.len().div_ceil(self.options.batch_size);
             self.share(Share::default(), batches as u32, now);
@@ -134,7 +124,7 @@ impl Engine {
             return;
         }
         while self.pacing.has_exit_token()
-            && self.send(policy::MAX_BATCH_EVENTS, exit::share_left(self.bytes_outliving()), true, now)
+            && self.send(limits::MAX_BATCH_EVENTS, exit_share::share_left(self.bytes_outliving()), true, now)
         {
         }
     }
@@ -145,7 +135,7 @@ impl Engine {
             Some(granted) => {
                 self.pacing.note_said(id);
                 if self.projects.learn(granted.shared.formerly()) {
-                    self.look_for_orphans(now, policy::ADOPT_INTERVAL);
+                    self.look_for_orphans(now, limits::ADOPT_INTERVAL);
                 }
                 self.pacing.note_granted(granted, now);
             }
@@ -213,7 +203,7 @@ impl Engine {
 
     /// Whether a reply is overdue that an endpoint which works would have given.
     pub(super) fn awaits_doubtful_reply(&self, now: u64) -> bool {
-        let patience = policy::REQUEST_TIMEOUT - policy::DOUBTFUL_REPLY;
+        let patience = limits::REQUEST_TIMEOUT - limits::DOUBTFUL_REPLY;
         self.request_deadline() <= now + patience
     }
 
@@ -249,9 +239,9 @@ impl Engine {
         let Some(batch) = self.queue.take_batch(id, max_events, max_bytes, at_exit) else { return false };
         let (events, bytes) = (batch.len(), batch.bytes());
         self.end_insurance();
-        let outlives = self.fetch_outlives && exit::fits_share(bytes, self.bytes_outliving());
+        let outlives = self.fetch_outlives && exit_share::fits_share(bytes, self.bytes_outliving());
         let keepalive = at_exit || outlives;
-        let deadline = now + policy::REQUEST_TIMEOUT;
+        let deadline = now + limits::REQUEST_TIMEOUT;
         self.pacing.spend_token();
         self.insists = false;
         self.requests.push(InFlight { id, to: self.to, events, bytes, keepalive, deadline });

@@ -87,7 +87,7 @@ fn a_batch_ends_with_a_session_where_that_costs_no_request() {
     assert_eq!(sizes(&[("a", 30), ("a", 40), ("a", 80)]), [100, 50], "one session of three tasks");
 }
 
-const DAY: u64 = policy::AGE_CONFIRMATION;
+const DAY: u64 = limits::AGE_CONFIRMATION;
 
 #[test]
 fn an_own_event_is_outdated_by_the_page_s_own_clock_whatever_the_wall_clock_says() {

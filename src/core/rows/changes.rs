@@ -3,10 +3,10 @@
 use super::OPT_OUT;
 use super::{ACCOUNTS, DEAD_LETTERS, IDENTITY, MARKS, Operations, SEGMENTS, fields};
 use super::{read_account, read_identity, read_letter, read_segment};
-use crate::core::account::Account;
-use crate::core::dead_letter::DeadLetter;
-use crate::core::identity::Identity;
-use crate::core::segment::{Record, SegmentKey};
+use crate::core::model::account::Account;
+use crate::core::model::dead_letter::DeadLetter;
+use crate::core::model::identity::Identity;
+use crate::core::model::segment::{Record, SegmentKey};
 
 /// The changes of one write.
 #[derive(Debug, Clone, Default, PartialEq)]

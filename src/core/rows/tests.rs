@@ -1,7 +1,5 @@
 use super::changes::Changes;
 use super::*;
-use crate::core::options::{Options, Value};
-use crate::core::policy;
 use proptest::prelude::*;
 
 /// Text without control characters, as ids, owners and JSON are.
@@ -82,7 +80,7 @@ proptest! {
     fn no_text_makes_a_reader_panic(text in any::<String>(), row in "1[ruc]?[0-9 ]*[a\n]*[0-9 \n\u{1f}]*") {
         for text in [text, row] {
             let _ = (records(&text), records_in(&text), sum_of_accounts(&text, |_| true), letters(&text), orphans(&text));
-            let _ = (read_identity(&text), take_lease(Some(&text), "p", 1));
+            let _ = (read_identity(&text), read_lease(&text));
             let _ = (read_account(&text), read_mark(&text), read_letter(&text));
         }
     }
@@ -94,53 +92,9 @@ proptest! {
         prop_assert_eq!((sum_of_accounts(&text, |_| true), letters(&text)), (Account::default(), Vec::new()));
         let nothing = Orphan { owner: "p".into(), account: Account::default(), marks: Vec::new() };
         prop_assert_eq!(orphans(&["p", &row, &row].join(&separator)), [nothing]);
-        prop_assert_eq!((read_identity(&row), take_lease(Some(&row), "p", 1)), (None, None));
+        prop_assert_eq!((read_identity(&row), read_lease(&row)), (None, None));
         prop_assert!(records(&text).iter().all(|record| record.ids.is_empty()), "the queue passes over it");
     }
-}
-
-fn identity(anonymous: &str) -> Identity {
-    Identity { anonymous: anonymous.into(), user: None }
-}
-
-fn projects(key: &str, previous: &[&str]) -> Projects {
-    let previous = Value::List(previous.iter().map(|key| (*key).into()).collect());
-    let given = [("apiKey".into(), Value::Text(key.into())), ("previousApiKeys".into(), previous)];
-    Projects::new(&Options::read(given).unwrap())
-}
-
-/// The identity rows after a page of a project has entered, and who it takes the visitor for.
-fn entered(rows: &str, projects: &Projects, candidate: &str) -> (String, String) {
-    let entry = enter(rows, projects, &identity(candidate), false);
-    let put = given_back(&entry.operations, IDENTITY);
-    let rows =
-        if rows.is_empty() || put.is_empty() { [rows, &put].concat() } else { [rows, &put].join("\u{1f}") };
-    (rows, entry.identity.anonymous)
-}
-
-#[test]
-fn each_project_has_an_identity_of_its_own_and_takes_over_that_of_its_previous_keys() {
-    let (rows, first) = entered("", &projects("a", &[]), "anon-1");
-    let (rows, again) = entered(&rows, &projects("a", &[]), "anon-2");
-    let (rows, other) = entered(&rows, &projects("b", &[]), "anon-3");
-    let (_, rotated) = entered(&rows, &projects("new", &["older", "a"]), "anon-4");
-    assert_eq!([first, again, other, rotated], ["anon-1", "anon-1", "anon-3", "anon-1"]);
-}
-
-#[test]
-fn the_identity_of_the_first_version_is_taken_over() {
-    let legacy = ["identity", &identity_row(&identity("anon-0"))].join("\u{1f}");
-    assert_eq!(entered(&legacy, &projects("a", &[]), "anon-1").1, "anon-0");
-}
-
-#[test]
-fn a_stored_opt_out_holds_until_the_visitor_opts_in() {
-    let rows = given_back(&Operations::of_opt_out(), IDENTITY);
-    let denied = enter(&rows, &projects("a", &[]), &identity("anon-1"), false);
-    assert!(denied.opted_out && denied.operations.is_empty());
-    let granted = enter(&rows, &projects("a", &[]), &identity("anon-1"), true);
-    assert!(!granted.opted_out);
-    assert!(triples(&granted.operations).contains(&(IDENTITY, OPT_OUT, "")));
 }
 
 #[test]
@@ -206,14 +160,4 @@ fn an_account_of_fewer_columns_is_read_as_far_as_it_goes() {
     assert_eq!(columns.next().map(|column| *column), Some(5));
     assert_eq!(columns.next().map(|column| *column), Some(4));
     assert!(columns.all(|column| *column == 0));
-}
-
-#[test]
-fn a_lease_is_its_holders_until_it_ends() {
-    let row = take_lease(None, "p", 1_000).unwrap();
-    assert_eq!(take_lease(Some(&row), "q", 2_000), None);
-    let renewed = take_lease(Some(&row), "p", 3_000).unwrap();
-    assert_eq!(take_lease(Some(&renewed), "q", 1_001 + policy::LEASE), None);
-    assert!(take_lease(Some(&renewed), "q", 3_001 + policy::LEASE).is_some());
-    assert!(take_lease(Some("1nonsense"), "q", 1).is_some(), "what cannot be read claims nothing");
 }

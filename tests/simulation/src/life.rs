@@ -3,8 +3,8 @@
 use crate::page::{Life, Page, Task};
 use crate::weather::Weather;
 use crate::world::{Happening, World};
-use appizer_tracker::core::account::Account;
 use appizer_tracker::core::engine::{Engine, Setup};
+use appizer_tracker::core::model::account::Account;
 use std::collections::VecDeque;
 
 impl World {

@@ -27,7 +27,7 @@ pub const ALL: &[Mutant] = &[
     },
     Mutant {
         name: "forgets_to_release_at_a_split",
-        file: "src/core/queue.rs",
+        file: "src/core/queue/mod.rs",
         text: "            queued.request = 0;\n            queued.part",
         becomes: "            queued.part",
         breaks: "the halves of a refused batch stay in flight for ever",
@@ -55,8 +55,8 @@ pub const ALL: &[Mutant] = &[
     },
     Mutant {
         name: "ignores_retry_after",
-        file: "src/core/shared.rs",
-        text: "            let asked = asked.min(policy::MAX_RETRY_AFTER);",
+        file: "src/core/policy/shared_row.rs",
+        text: "            let asked = asked.min(limits::MAX_RETRY_AFTER);",
         becomes: "            let asked = 0 * asked;",
         breaks: "a retry before the server wants one",
     },
@@ -69,7 +69,7 @@ pub const ALL: &[Mutant] = &[
     },
     Mutant {
         name: "drops_the_newest",
-        file: "src/core/queue.rs",
+        file: "src/core/queue/mod.rs",
         text: "        self.remove_if(&mut |_, queued| {\n            let leaves = queued.request == 0 && (taken",
         becomes: "        let (spared, mut seen) = (self.len().saturating_sub(events), 0);\n        self.remove_if(&mut |_, queued| {\n            seen += 1;\n            let leaves = seen > spared && queued.request == 0 && (taken",
         breaks: "caps give up the newest event instead of the oldest",
@@ -83,21 +83,21 @@ pub const ALL: &[Mutant] = &[
     },
     Mutant {
         name: "forgets_the_exit_share",
-        file: "src/core/exit.rs",
-        text: "    policy::EXIT_SHARE_BYTES.saturating_sub(in_flight)",
-        becomes: "    policy::EXIT_SHARE_BYTES.saturating_sub(in_flight / 1_000)",
+        file: "src/core/policy/exit_share.rs",
+        text: "    limits::EXIT_SHARE_BYTES.saturating_sub(in_flight)",
+        becomes: "    limits::EXIT_SHARE_BYTES.saturating_sub(in_flight / 1_000)",
         breaks: "more outlives the page than its share",
     },
     Mutant {
         name: "takes_events_twice",
-        file: "src/core/segment.rs",
+        file: "src/core/queue/segment.rs",
         text: "        self.request == 0 && !self.handed_over",
         becomes: "        !self.handed_over",
         breaks: "an event is in two requests at once",
     },
     Mutant {
         name: "sends_what_is_handed_over",
-        file: "src/core/segment.rs",
+        file: "src/core/queue/segment.rs",
         text: "        self.request == 0 && !self.handed_over",
         becomes: "        self.request == 0",
         breaks: "what a mark keeps back is sent, and settled on top",
@@ -119,8 +119,8 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "reads_the_first_records_only",
         file: "src/core/engine/adopting.rs",
-        text: "        if records.len() < policy::LOAD_SEGMENTS {",
-        becomes: "        if records.len() <= policy::LOAD_SEGMENTS {",
+        text: "        if records.len() < limits::LOAD_SEGMENTS {",
+        becomes: "        if records.len() <= limits::LOAD_SEGMENTS {",
         breaks: "a long backlog is left after its first ten records",
     },
     Mutant {
@@ -132,7 +132,7 @@ pub const ALL: &[Mutant] = &[
     },
     Mutant {
         name: "deletes_the_whole_segment",
-        file: "src/core/queue.rs",
+        file: "src/core/queue/mod.rs",
         text: "                rest if rest < before => removal.puts.push(segment),",
         becomes: "                rest if rest < before => removal.deletes.delete(rows::SEGMENTS, segment.key.as_str()),",
         breaks: "a segment sent in part takes its rest with it",
@@ -153,7 +153,7 @@ pub const ALL: &[Mutant] = &[
     },
     Mutant {
         name: "a_failure_shortens_the_wait",
-        file: "src/core/shared.rs",
+        file: "src/core/policy/shared_row.rs",
         text: "        self.blocked_until = self.asked_until.max(now + wait);\n        if",
         becomes: "        self.blocked_until = now + wait;\n        if",
         breaks: "the second of two failures forgets what the first was told",

@@ -4,10 +4,10 @@ use crate::network::{Fate, Flight, State};
 use crate::page::Life;
 use crate::weather::Weather;
 use crate::world::{Happening, World};
-use appizer_tracker::core::effect::Request;
-use appizer_tracker::core::policy;
-use appizer_tracker::core::shared::{Granted, Share};
-use appizer_tracker::core::verdict::{Response, Verdict, verdict};
+use appizer_tracker::core::engine::effect::Request;
+use appizer_tracker::core::policy::limits;
+use appizer_tracker::core::policy::shared_row::{Granted, Share};
+use appizer_tracker::core::policy::verdict::{Response, Verdict, verdict};
 
 /// What browsers allow of bodies that outlive a page.
 const KEEPALIVE_QUOTA: usize = 64 * 1024;
@@ -76,15 +76,15 @@ impl World {
     fn check_request(&mut self, page: usize, request: &Request, numbers: &[u32]) {
         let (count, bytes) = (numbers.len(), request.body.len());
         let batch_size = self.pages[page].engine.options().batch_size;
-        let most = if request.at_exit { policy::MAX_BATCH_EVENTS } else { batch_size };
+        let most = if request.at_exit { limits::MAX_BATCH_EVENTS } else { batch_size };
         if count == 0 || count > most {
             self.ledger.blame(|| format!("a request carries {count} events, not 1 to {most}"));
         }
-        if bytes > policy::MAX_BATCH_BYTES && count > 1 {
+        if bytes > limits::MAX_BATCH_BYTES && count > 1 {
             self.ledger.blame(|| format!("a request of {count} events has {bytes} bytes"));
         }
         let outliving = self.outliving(page) + bytes;
-        if request.keepalive && outliving > policy::EXIT_SHARE_BYTES {
+        if request.keepalive && outliving > limits::EXIT_SHARE_BYTES {
             self.ledger.blame(|| format!("page{page} lets {outliving} bytes outlive it"));
         }
         if !request.at_exit {
@@ -126,7 +126,7 @@ impl World {
         let Some(flight) = mine.rev().find(|&flight| self.flights[flight].request == request) else { return };
         self.note_page(page, format_args!("gives #{flight} up"));
         let waited = self.pages[page].clock(self.now) - self.flights[flight].sent_at;
-        if waited >= policy::REQUEST_TIMEOUT {
+        if waited >= limits::REQUEST_TIMEOUT {
             self.good_link = None;
         }
         self.close(flight);

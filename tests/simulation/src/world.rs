@@ -9,7 +9,7 @@ use crate::scenario::Scenario;
 use crate::time::LastMinute;
 use crate::trace::Trace;
 use crate::weather::Weather;
-use appizer_tracker::core::verdict::Response;
+use appizer_tracker::core::policy::verdict::Response;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::fmt::Arguments;

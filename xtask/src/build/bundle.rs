@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use appizer_tracker::core::policy;
+use appizer_tracker::core::policy::limits as policy;
 
 use super::{embed, glue, source_map};
 use crate::{paths, process};

@@ -1,10 +1,9 @@
 //! Clocks that are set, and devices that sleep.
 
 use super::model::*;
-use crate::core::engine::*;
-use crate::core::notice::{Notice, Waiting};
-use crate::core::policy;
-use crate::core::verdict::Response;
+use crate::core::engine::notice::{Notice, Waiting};
+use crate::core::policy::limits;
+use crate::core::policy::verdict::Response;
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
@@ -92,5 +91,5 @@ fn events_that_two_visits_a_day_apart_find_too_old_are_dropped() {
         assert_eq!(told, dropped > 0);
         visit.leave(&mut disk);
     }
-    assert!(policy::MAX_AGE < 31 * DAY as u64);
+    assert!(limits::MAX_AGE < 31 * DAY as u64);
 }

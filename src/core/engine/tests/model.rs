@@ -1,16 +1,23 @@
 //! A model of the shell: a disk that pages share, and a network that the test answers for.
 
-use crate::core::dead_letter::DeadLetter;
-use crate::core::effect::Request;
-use crate::core::engine::*;
-use crate::core::exit::Mark;
-use crate::core::notice::{Answer, FlushResult, Stats};
-use crate::core::options::Value;
-use crate::core::policy;
+pub(super) use crate::core::engine::effect::Effect;
+use crate::core::engine::effect::Request;
+pub(super) use crate::core::engine::notice::Notice;
+use crate::core::engine::notice::{Answer, FlushResult, Stats};
+pub(super) use crate::core::engine::{Engine, Setup, StoreFailure};
+pub(super) use crate::core::model::account::Account;
+use crate::core::model::dead_letter::DeadLetter;
+pub(super) use crate::core::model::event::Refusal;
+pub(super) use crate::core::model::identity::Identity;
+use crate::core::model::mark::Mark;
+use crate::core::model::orphan::Orphan;
+use crate::core::model::segment::{Record, SegmentKey};
+use crate::core::policy::limits;
+pub(super) use crate::core::policy::options::{Options, Value};
+pub(super) use crate::core::policy::project::destination;
+use crate::core::policy::shared_row::{self, News};
+use crate::core::policy::verdict::Response;
 use crate::core::rows::{self, changes::Changes};
-use crate::core::segment::{Record, SegmentKey};
-use crate::core::shared::{self, News};
-use crate::core::verdict::Response;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What outlives a page.
@@ -226,7 +233,8 @@ impl Page {
                 self.engine.handle_loaded(&owner, records, now);
             }
             Effect::Share(share) => {
-                let (row, granted) = shared::update(disk.shared.get(&share.to).map(String::as_str), &share);
+                let (row, granted) =
+                    shared_row::update(disk.shared.get(&share.to).map(String::as_str), &share);
                 disk.shared.extend(row.map(|row| (share.to, row)));
                 self.engine.handle_shared(share.id, Some(granted), now);
             }
@@ -289,7 +297,7 @@ impl Disk {
     pub(super) fn load(&self, owner: &str, after: Option<&SegmentKey>) -> Vec<Record> {
         let own = self.records.values().filter(|record| record.key.owner() == owner);
         let rest = own.filter(|record| after.is_none_or(|after| record.key > *after));
-        rest.take(policy::LOAD_SEGMENTS).cloned().collect()
+        rest.take(limits::LOAD_SEGMENTS).cloned().collect()
     }
 }
 

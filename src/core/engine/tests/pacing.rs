@@ -1,11 +1,10 @@
 //! What pages on one disk owe each other and the key's limit.
 
 use super::model::*;
-use crate::core::engine::*;
-use crate::core::notice::Waiting;
-use crate::core::options::Value;
-use crate::core::policy;
-use crate::core::verdict::Response;
+use crate::core::engine::notice::Waiting;
+use crate::core::policy::limits;
+use crate::core::policy::random::Random;
+use crate::core::policy::verdict::Response;
 
 #[test]
 fn a_failure_in_one_tab_holds_the_others_back_and_one_of_them_tries_again() {
@@ -40,7 +39,7 @@ fn each_fresh_page_tries_a_stored_pause_once_then_it_holds_and_is_told_with_its_
         Response { status: 401, message: "no such key".into(), ..Response::default() },
     );
     assert!(matches!(next.notices.last(), Some(Notice::Paused { reason: "forbidden", status: 401, .. })));
-    next.wait(&mut disk, policy::PAUSE / 2);
+    next.wait(&mut disk, limits::PAUSE / 2);
     assert!(next.requests.is_empty());
     next.leave(&mut disk);
 
@@ -106,7 +105,7 @@ fn a_page_that_goes_away_needs_no_answer_for_its_one_request() {
     page.track(&mut disk, 0..250);
     page.leave(&mut disk);
     let at_exit = page.requests.iter().filter(|request| request.at_exit).count();
-    assert!((1..=1 + policy::TOKENS_AHEAD as usize).contains(&at_exit));
+    assert!((1..=1 + limits::TOKENS_AHEAD as usize).contains(&at_exit));
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! The visitor's word.
 
 use super::model::*;
-use crate::core::engine::*;
-use crate::core::options::Value;
 
 fn is_empty(disk: &Disk) -> bool {
     disk.records.is_empty()

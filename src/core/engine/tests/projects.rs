@@ -1,10 +1,8 @@
 //! Projects that share a disk.
 
 use super::model::*;
-use crate::core::dead_letter::Disposal;
-use crate::core::engine::*;
-use crate::core::options::Value;
-use crate::core::project::Projects;
+use crate::core::model::dead_letter::Disposal;
+use crate::core::policy::project::Projects;
 
 /// A page of the project with this key; `unique` is what is its own in its name.
 fn open(disk: &mut Disk, unique: &str, key: &str, previous: &[&str]) -> Page {

@@ -1,10 +1,9 @@
 //! What the page asks while its store is slow, broken or gone.
 
 use super::model::*;
-use crate::core::dead_letter::Disposal;
-use crate::core::engine::*;
-use crate::core::notice::{Answer, Question};
-use crate::core::policy;
+use crate::core::engine::notice::{Answer, Question};
+use crate::core::model::dead_letter::Disposal;
+use crate::core::policy::limits;
 
 #[test]
 fn a_question_that_the_store_does_not_answer_is_answered_from_memory_in_time() {
@@ -13,7 +12,7 @@ fn a_question_that_the_store_does_not_answer_is_answered_from_memory_in_time() {
     page.pause(&mut disk);
     page.track(&mut disk, 0..5);
     page.input(&mut disk, |engine, now| engine.handle_question(1, Question::Stats, now));
-    page.wait(&mut disk, policy::STORE_TIMEOUT - 1);
+    page.wait(&mut disk, limits::STORE_TIMEOUT - 1);
     assert!(page.told_stats.is_empty());
     page.wait(&mut disk, 1);
     assert_eq!(page.told_stats[0].account.queued(), 5);

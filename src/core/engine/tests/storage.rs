@@ -1,9 +1,7 @@
 //! Into the queue, with and without a store.
 
 use super::model::*;
-use crate::core::engine::*;
-use crate::core::options::Value;
-use crate::core::policy;
+use crate::core::policy::limits;
 
 #[test]
 fn nothing_is_sent_before_the_store_has_it() {
@@ -11,7 +9,7 @@ fn nothing_is_sent_before_the_store_has_it() {
     let mut page = Page::open(&mut disk, "p");
     page.stalled = true;
     page.track(&mut disk, 0..100);
-    page.wait(&mut disk, policy::STORE_TIMEOUT - 1);
+    page.wait(&mut disk, limits::STORE_TIMEOUT - 1);
     let waiting: Vec<_> = std::iter::from_fn(|| page.engine.poll_effect()).collect();
     assert!(waiting.iter().all(|effect| !matches!(effect, Effect::Send(_))), "{waiting:?}");
     page.stalled = false;
@@ -39,7 +37,7 @@ fn an_opening_without_an_end_is_given_up() {
     let mut page = Page::opening("p", &[]);
     page.stalled = true;
     page.track(&mut disk, 0..100);
-    page.wait(&mut disk, policy::OPEN_TIMEOUT);
+    page.wait(&mut disk, limits::OPEN_TIMEOUT);
     assert_eq!(page.engine.stats(Account::default(), page.now).storage, "memory");
 }
 
@@ -60,7 +58,7 @@ fn a_store_that_opens_late_takes_over_what_was_queued_in_memory() {
     let mut page = Page::opening("p", &[]);
     page.stalled = true;
     page.track(&mut disk, 0..5);
-    page.wait(&mut disk, policy::OPEN_TIMEOUT);
+    page.wait(&mut disk, limits::OPEN_TIMEOUT);
     assert_eq!(page.engine.stats(Account::default(), page.now).storage, "memory");
     page.stalled = false;
     page.drain(&mut disk);
@@ -196,7 +194,7 @@ fn a_store_that_stops_answering_is_opened_anew_and_everything_goes_on() {
     page.silent = true;
     page.respond(&mut disk, 200);
     page.track(&mut disk, 100..200);
-    page.wait(&mut disk, policy::STORE_TIMEOUT - 1);
+    page.wait(&mut disk, limits::STORE_TIMEOUT - 1);
     assert!(page.requests.is_empty());
     page.silent = false;
     page.wait(&mut disk, 1);
@@ -217,6 +215,6 @@ fn a_backlog_that_a_silent_store_keeps_to_itself_is_read_when_the_store_is_back(
     next.deaf_to_loads = true;
     next.drain(&mut disk);
     next.deaf_to_loads = false;
-    next.wait(&mut disk, 2 * policy::STORE_TIMEOUT);
+    next.wait(&mut disk, 2 * limits::STORE_TIMEOUT);
     assert_eq!(ids(&next.requests[0]), [0, 1, 2, 3, 4]);
 }

@@ -1,6 +1,6 @@
 //! Calls of `flush` that have no answer yet.
 
-use crate::core::notice::{FlushResult, Waiting};
+use super::notice::{FlushResult, Waiting};
 
 /// One call. It covers the events that entered the queue before it.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! Events that will not be sent again by themselves: refused for good, or of unknown fate. The page may look at
 //! them, send them again or discard them.
 
-use crate::core::event::Envelope;
-use crate::core::members::Members;
-use crate::core::text;
+use crate::core::model::event::Envelope;
+use crate::core::model::members::Members;
+use crate::core::model::text;
 
 /// One such event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct DeadLetter {
     pub message: String,
     /// When, in milliseconds since 1970.
     pub at: u64,
-    /// The project it was tracked for ([`crate::core::project`]); `None` in letters of version 0.1.0.
+    /// The project it was tracked for ([`crate::core::policy::project`]); `None` in letters of version 0.1.0.
     pub project: Option<u32>,
 }
 

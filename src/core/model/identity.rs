@@ -1,6 +1,6 @@
 //! Who an event is of: a persistent anonymous id, until the page names the user.
 
-use crate::core::json;
+use crate::core::model::json;
 
 /// The ids as they are stored, one row for all pages of the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]

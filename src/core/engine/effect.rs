@@ -1,11 +1,11 @@
 //! What the engine asks of the shell. Each is carried out once, in order; none is decided on again.
 
-use crate::core::exit::Mark;
-use crate::core::identity::Identity;
-use crate::core::notice::{Answer, Notice, Question};
+use super::notice::{Answer, Notice, Question};
+use crate::core::model::identity::Identity;
+use crate::core::model::mark::Mark;
+use crate::core::model::segment::SegmentKey;
+use crate::core::policy::shared_row::Share;
 use crate::core::rows::Operations;
-use crate::core::segment::SegmentKey;
-use crate::core::shared::Share;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,14 +21,14 @@ pub enum Effect {
     Write(Write),
     /// Take the locks of pages that left records or an account and are gone; answer with `handle_orphans`.
     FindOrphans,
-    /// Read at most [`crate::core::policy::LOAD_SEGMENTS`] records of `owner`; answer with `handle_loaded`.
+    /// Read at most [`crate::core::policy::limits::LOAD_SEGMENTS`] records of `owner`; answer with `handle_loaded`.
     Load {
         /// An adopted page.
         owner: String,
         /// The last record read before.
         after: Option<SegmentKey>,
     },
-    /// Put the row of [`crate::core::shared`] through its `update`, reading and writing it in one transaction; answer with
+    /// Put the row of [`crate::core::policy::shared_row`] through its `update`, reading and writing it in one transaction; answer with
     /// `handle_shared`.
     Share(Share),
     /// Clear every store of the queue, inside the database and elsewhere, but for what all pages know of the endpoint; and
@@ -60,7 +60,7 @@ pub enum Effect {
     },
     /// Remember for the next page where the last reply was a success from, if it was one.
     RememberLink {
-        /// [`crate::core::exit::destination`] of that endpoint and key.
+        /// [`crate::core::model::mark::destination`] of that endpoint and key.
         good: Option<u32>,
     },
     /// Tell the page's listeners.
@@ -89,7 +89,7 @@ pub struct Write {
     pub id: u32,
     /// All that it changes.
     pub operations: Operations,
-    /// Whether it adds dead letters, of which the store keeps no more than [`crate::core::policy::MAX_DEAD_LETTERS`].
+    /// Whether it adds dead letters, of which the store keeps no more than [`crate::core::policy::limits::MAX_DEAD_LETTERS`].
     pub letters: bool,
 }
 

@@ -1,8 +1,8 @@
 //! What a response means for its batch: the table of the design, as one pure function.
 
-use crate::core::pacing;
+use crate::core::model::text::{self, read_decimal};
+use crate::core::policy::pacing;
 use crate::core::rows;
-use crate::core::text::{self, read_decimal};
 
 /// What the shell saw of a request's end. Fields are absent where the body did not have them.
 #[derive(Debug, Clone, Default, PartialEq)]

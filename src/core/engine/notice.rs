@@ -1,10 +1,11 @@
 //! What the page's listeners hear and what its questions are answered with: plain data, in the words of
 //! `index.d.ts`.
 
-use crate::core::account::Account;
-use crate::core::dead_letter::{DeadLetter, Disposal};
-use crate::core::event::Refusal;
-use crate::core::members::{Member, Members};
+use crate::core::model::account::Account;
+use crate::core::model::dead_letter::{DeadLetter, Disposal};
+use crate::core::model::event::Refusal;
+use crate::core::model::last_error::LastError;
+use crate::core::model::members::{Member, Members};
 
 /// Something a listener may want to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -257,13 +258,4 @@ fn put_wait(answer: &mut Members, waiting: Option<Waiting>, until: Option<u64>) 
     if let Some(until) = until {
         answer.number("until", until);
     }
-}
-
-/// An answer that was not a delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastError {
-    /// HTTP status, 0 without an answer.
-    pub status: u16,
-    /// What the server, or the browser, said.
-    pub message: String,
 }

@@ -1,8 +1,8 @@
 //! What `init` accepts: every option is checked here, and the first at fault is named.
 
-use crate::core::policy;
+use crate::core::model::text;
+use crate::core::policy::limits;
 use crate::core::rows;
-use crate::core::text;
 
 /// An option's value as JavaScript gave it.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,16 +88,16 @@ impl Options {
         let mut options = Self {
             api_key: String::new(),
             previous_api_keys: Vec::new(),
-            endpoint: policy::DEFAULT_ENDPOINT.into(),
+            endpoint: limits::DEFAULT_ENDPOINT.into(),
             user_id: None,
-            flush_interval: policy::DEFAULT_FLUSH_INTERVAL,
-            batch_size: policy::MAX_BATCH_EVENTS,
+            flush_interval: limits::DEFAULT_FLUSH_INTERVAL,
+            batch_size: limits::MAX_BATCH_EVENTS,
             metadata: true,
             resend_partial: false,
-            requests_per_minute: Some(policy::REQUESTS_PER_MINUTE),
-            max_queue_events: policy::MAX_QUEUE_EVENTS,
-            max_queue_bytes: policy::MAX_QUEUE_BYTES,
-            max_age: policy::MAX_AGE,
+            requests_per_minute: Some(limits::REQUESTS_PER_MINUTE),
+            max_queue_events: limits::MAX_QUEUE_EVENTS,
+            max_queue_bytes: limits::MAX_QUEUE_BYTES,
+            max_age: limits::MAX_AGE,
             beacon_url: None,
             insurance: true,
             memory: false,
@@ -133,13 +133,13 @@ impl Options {
             }
             ("userId", _) => return Err("a string that is not empty"),
             ("flushInterval", &Value::Number(ms))
-                if (0.0..=policy::MAX_FLUSH_INTERVAL as f64).contains(&ms) =>
+                if (0.0..=limits::MAX_FLUSH_INTERVAL as f64).contains(&ms) =>
             {
                 self.flush_interval = ms as u64;
             }
             ("flushInterval", _) => return Err("milliseconds from 0 to 86400000, a day"),
             ("batchSize", &Value::Number(events))
-                if is_whole(events, 1.0, policy::MAX_BATCH_EVENTS as f64) =>
+                if is_whole(events, 1.0, limits::MAX_BATCH_EVENTS as f64) =>
             {
                 self.batch_size = events as usize
             }
@@ -155,7 +155,7 @@ impl Options {
                 self.requests_per_minute = None;
             }
             ("requestsPerMinute", &Value::Number(limit))
-                if is_whole(limit, 1.0, policy::MAX_REQUESTS_PER_MINUTE) =>
+                if is_whole(limit, 1.0, limits::MAX_REQUESTS_PER_MINUTE) =>
             {
                 self.requests_per_minute = Some(limit as u32);
             }

@@ -9,8 +9,8 @@
 //!
 //! `id` and `time` (ISO 8601) are bare; the others are JSON, or empty where the caller gave none.
 
-use crate::core::text::fields;
-use crate::core::{json, policy};
+use crate::core::model::json;
+use crate::core::model::text::fields;
 
 /// Why an event was refused. The engine finds the first three of a line itself; the others are found where
 /// JavaScript values are read.
@@ -20,13 +20,13 @@ pub enum Refusal {
     InvalidName,
     /// Not a plain object.
     InvalidProperties,
-    /// Over [`policy::MAX_EVENT_BYTES`].
+    /// Over [`limits::MAX_EVENT_BYTES`].
     TooLarge,
     /// `overrides` holds something unknown, or of the wrong type.
     InvalidOverrides,
     /// A cycle, a BigInt, or a `toJSON` that throws.
     NotSerializable,
-    /// Over [`policy::MAX_HELD_EVENTS`] before `init`.
+    /// Over [`limits::MAX_HELD_EVENTS`] before `init`.
     TooManyHeld,
     /// The tracker was closed before.
     Closed,
@@ -97,11 +97,11 @@ pub struct Envelope {
 }
 
 impl<'a> Draft<'a> {
-    /// Takes a line apart and checks it.
+    /// Takes a line apart and checks it; it may have `max_bytes`, besides id and time.
     ///
     /// # Errors
     /// The first [`Refusal`] that holds; the line's neighbours are not concerned.
-    pub fn parse(line: &'a str) -> Result<Self, Refusal> {
+    pub fn parse(line: &'a str, max_bytes: usize) -> Result<Self, Refusal> {
         let mut fields = fields(line, '\t');
         let mut field = || fields.next().unwrap_or("");
         let draft = Self {
@@ -119,7 +119,7 @@ impl<'a> Draft<'a> {
         if !draft.properties.is_empty() && !draft.properties.starts_with('{') {
             return Err(Refusal::InvalidProperties);
         }
-        if line.len() - draft.id.len() - draft.time.len() > policy::MAX_EVENT_BYTES {
+        if line.len() - draft.id.len() - draft.time.len() > max_bytes {
             return Err(Refusal::TooLarge);
         }
         Ok(draft)
@@ -170,10 +170,11 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
+    const MAX_BYTES: usize = 1_000;
     const SEAL: Seal<'_> = Seal { user_id: "\"anon\"", ua: "\"Mozilla\"", metadata: true };
 
     fn sealed(line: &str, seal: Seal<'_>) -> Value {
-        serde_json::from_str(&Draft::parse(line).unwrap().seal(seal).json).unwrap()
+        serde_json::from_str(&Draft::parse(line, MAX_BYTES).unwrap().seal(seal).json).unwrap()
     }
 
     #[test]
@@ -213,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_line_at_fault_is_refused_for_its_fault() {
-        let large = ["e1\tt\t\"x\"\t{\"a\":\"", &"x".repeat(policy::MAX_EVENT_BYTES), "\"}"].concat();
+        let large = ["e1\tt\t\"x\"\t{\"a\":\"", &"x".repeat(MAX_BYTES), "\"}"].concat();
         for (line, refusal) in [
             ("", Refusal::InvalidName),
             ("e1\tt\t\"\"\t{}", Refusal::InvalidName),
@@ -222,7 +223,7 @@ mod tests {
             ("e1\tt\t\"x\"\tnull", Refusal::InvalidProperties),
             (&large, Refusal::TooLarge),
         ] {
-            assert_eq!(Draft::parse(line), Err(refusal), "{line:.40}");
+            assert_eq!(Draft::parse(line, MAX_BYTES), Err(refusal), "{line:.40}");
         }
     }
 
@@ -239,7 +240,7 @@ mod tests {
 
         #[test]
         fn no_line_makes_the_parser_panic(line in any::<String>()) {
-            if let Ok(draft) = Draft::parse(&line) {
+            if let Ok(draft) = Draft::parse(&line, MAX_BYTES) {
                 draft.seal(SEAL);
             }
         }

@@ -8,16 +8,16 @@
 //! A stored wait may outlive its cause: a key that is repaired, a blocker that is switched off, a clock that is set. So each
 //! fresh page and each call of `flush` may insist on one request. Only what the server itself asked for holds that back.
 
-use crate::core::notice::LastError;
-use crate::core::policy;
-use crate::core::text::{fields, push_decimal, push_word, read_decimal, split_at_char};
-use crate::core::time::Clocks;
+use crate::core::model::last_error::LastError;
+use crate::core::model::text::{fields, push_decimal, push_word, read_decimal, split_at_char};
+use crate::core::model::time::Clocks;
+use crate::core::policy::limits;
 
 /// The row of one destination. In the store its times are those of the wall clock, in a page's memory those of the page's
 /// own clock: [`Shared::shifted`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shared {
-    /// [`crate::core::exit::destination`] of the endpoint and key that the rest, but for the tokens, speaks of.
+    /// [`crate::core::model::mark::destination`] of the endpoint and key that the rest, but for the tokens, speaks of.
     to: u32,
     /// When the row was written.
     written_at: u64,
@@ -45,7 +45,7 @@ pub struct Shared {
     limited: bool,
     /// The last answer that was not a delivery, while there is trouble.
     last_error: Option<LastError>,
-    /// Projects whose key was replaced by the key of this row ([`crate::core::exit::project`]).
+    /// Projects whose key was replaced by the key of this row ([`crate::core::model::mark::project`]).
     formerly: Vec<u32>,
 }
 
@@ -210,9 +210,9 @@ impl Shared {
             self.written_at = now;
         }
         self.refilled = self.refilled.min(now);
-        self.blocked_until = self.blocked_until.min(now + policy::LONGEST_WAIT);
-        self.asked_until = self.asked_until.min(now + policy::LONGEST_WAIT);
-        self.probe_until = self.probe_until.min(now + policy::REQUEST_TIMEOUT);
+        self.blocked_until = self.blocked_until.min(now + limits::LONGEST_WAIT);
+        self.asked_until = self.asked_until.min(now + limits::LONGEST_WAIT);
+        self.probe_until = self.probe_until.min(now + limits::REQUEST_TIMEOUT);
     }
 
     /// Takes note of what happened.
@@ -224,7 +224,7 @@ impl Shared {
         match news {
             News::Answered => {
                 self.recover();
-                self.stretch = (self.stretch - self.stretch / policy::CROWD_RELIEF).max(PLAIN);
+                self.stretch = (self.stretch - self.stretch / limits::CROWD_RELIEF).max(PLAIN);
             }
             News::Online => {
                 if !matches!(self.cause, Some(Cause::Forbidden | Cause::BadResponse))
@@ -234,13 +234,13 @@ impl Shared {
                 }
             }
             News::Resent => self.failures += 1,
-            News::Forbidden => self.pause(Cause::Forbidden, policy::PAUSE, now),
+            News::Forbidden => self.pause(Cause::Forbidden, limits::PAUSE, now),
             News::Failed(failure) => self.fail(failure, now),
             News::Malformed(failure) => {
                 self.fail(failure, now);
                 self.malformed += 1;
-                if self.malformed >= policy::MAX_MALFORMED {
-                    self.pause(Cause::BadResponse, policy::PAUSE, now);
+                if self.malformed >= limits::MAX_MALFORMED {
+                    self.pause(Cause::BadResponse, limits::PAUSE, now);
                 }
             }
         }
@@ -270,7 +270,7 @@ impl Shared {
             None => (want, now),
         };
         if doubtful && tokens > 0 {
-            self.probe_until = now + policy::REQUEST_TIMEOUT;
+            self.probe_until = now + limits::REQUEST_TIMEOUT;
         }
         (tokens, ask_at)
     }
@@ -333,8 +333,8 @@ impl Shared {
     /// The flush interval as it is now: where the key is crowded, batches are to grow fuller, and not all at once. What is added
     /// is drawn from nothing to twice its mean: a short visit must have a chance, too.
     pub fn stretched(&self, interval: u64, jitter: u32) -> u64 {
-        let added = interval.max(policy::DEFAULT_FLUSH_INTERVAL) * (self.stretch - PLAIN) / PLAIN;
-        interval + scaled(2 * added.min(policy::MAX_FLUSH_INTERVAL), jitter)
+        let added = interval.max(limits::DEFAULT_FLUSH_INTERVAL) * (self.stretch - PLAIN) / PLAIN;
+        interval + scaled(2 * added.min(limits::MAX_FLUSH_INTERVAL), jitter)
     }
 
     /// Whether a page should try its luck at exit: the more crowded the key, the fewer do. Nobody knows whether there will be
@@ -342,7 +342,7 @@ impl Shared {
     pub fn admits_exit(&self, now: u64, jitter: u32) -> bool {
         let for_the_crowd = self.is_crowded() && self.cause.is_none();
         let until = if for_the_crowd { self.asked_until } else { self.blocked_until };
-        until <= now && scaled(self.stretch, jitter) <= PLAIN * policy::CROWD_EXITS
+        until <= now && scaled(self.stretch, jitter) <= PLAIN * limits::CROWD_EXITS
     }
 
     fn recover(&mut self) {
@@ -359,25 +359,25 @@ impl Shared {
     }
 
     fn fail(&mut self, failure: Failure, now: u64) {
-        let ceiling = policy::BACKOFF_CAP.min(policy::BACKOFF_BASE << self.failures.min(20));
+        let ceiling = limits::BACKOFF_CAP.min(limits::BACKOFF_BASE << self.failures.min(20));
         self.failures += 1;
         self.silent = if failure.status == 0 { self.silent + 1 } else { 0 };
         self.limited = failure.status == 429;
         if self.limited {
-            self.stretch = (self.stretch * policy::CROWD_STEP).min(PLAIN * policy::MAX_STRETCH);
+            self.stretch = (self.stretch * limits::CROWD_STEP).min(PLAIN * limits::MAX_STRETCH);
         }
         let mut wait = scaled(ceiling, failure.jitter);
         if let Some(asked) = failure.retry_after {
             // The server knows its own limit: what it asks for takes the place of what a crowd has to guess.
-            let asked = asked.min(policy::MAX_RETRY_AFTER);
+            let asked = asked.min(limits::MAX_RETRY_AFTER);
             self.asked_until = self.asked_until.max(now + asked);
             wait += asked;
         } else if self.is_crowded() {
-            wait = wait.max(self.stretched(policy::DEFAULT_FLUSH_INTERVAL, failure.jitter));
+            wait = wait.max(self.stretched(limits::DEFAULT_FLUSH_INTERVAL, failure.jitter));
         }
         self.blocked_until = self.asked_until.max(now + wait);
-        if self.silent >= policy::MAX_SILENT && !failure.offline {
-            let wait = policy::UNREACHABLE_WAIT / 2 + scaled(policy::UNREACHABLE_WAIT, failure.jitter);
+        if self.silent >= limits::MAX_SILENT && !failure.offline {
+            let wait = limits::UNREACHABLE_WAIT / 2 + scaled(limits::UNREACHABLE_WAIT, failure.jitter);
             self.pause(Cause::Unreachable, wait, now);
         }
     }
@@ -465,7 +465,7 @@ impl Shared {
             cause: [Cause::Forbidden, Cause::BadResponse, Cause::Unreachable]
                 .into_iter()
                 .find(|known| *known as u64 == cause),
-            stretch: stretch.clamp(PLAIN, PLAIN * policy::MAX_STRETCH),
+            stretch: stretch.clamp(PLAIN, PLAIN * limits::MAX_STRETCH),
             asked_until,
             limited: limited > 0,
             formerly: formerly.collect(),
@@ -497,7 +497,7 @@ fn rate(per_minute: u32) -> u64 {
 /// Requests that can be sent at once.
 pub fn capacity(per_minute: u32) -> u64 {
     let left =
-        u64::from(per_minute).saturating_sub(rate(per_minute) + u64::from(per_minute / policy::EXIT_PART));
+        u64::from(per_minute).saturating_sub(rate(per_minute) + u64::from(per_minute / limits::EXIT_PART));
     left.max(1)
 }
 

@@ -1,12 +1,16 @@
 //! What this page has to deliver: its own segments, and those it adopted from pages that are gone.
 
-use crate::core::batch::Batch;
-use crate::core::event::Envelope;
-use crate::core::policy;
+pub mod batch;
+pub mod segment;
+
+use crate::core::model::event::Envelope;
+use crate::core::model::segment::{Record, SegmentKey};
+use crate::core::model::text;
+use crate::core::model::time::Clocks;
+use crate::core::policy::limits;
 use crate::core::rows::{self, Operations};
-use crate::core::segment::{Kept, Queued, Record, Segment, SegmentKey};
-use crate::core::text;
-use crate::core::time::Clocks;
+use batch::Batch;
+use segment::{Kept, Queued, Segment};
 
 /// Segments in sending order: adopted ones, which are older, before the page's own.
 #[derive(Debug)]
@@ -43,7 +47,7 @@ pub struct Puts {
 impl Puts {
     fn push(&mut self, segment: &Segment) {
         self.keys.push(segment.key.clone());
-        self.records.put_segment(segment);
+        self.records.put_record(&segment.record());
     }
 }
 
@@ -62,7 +66,7 @@ impl Queue {
     pub fn push(&mut self, envelopes: Vec<Envelope>, kept: Kept, clocks: Clocks) -> Vec<SegmentKey> {
         let mut keys = Vec::new();
         for envelope in envelopes {
-            let is_full = |segment: &Segment| segment.events.len() == policy::MAX_SEGMENT_EVENTS;
+            let is_full = |segment: &Segment| segment.events.len() == limits::MAX_SEGMENT_EVENTS;
             if keys.is_empty() || self.segments.last().is_some_and(is_full) {
                 let key = SegmentKey::new(&self.owner, self.next_number);
                 self.next_number += 1;
@@ -312,7 +316,7 @@ impl Queue {
         let mut records = Operations::default();
         for segment in &self.segments {
             if segment.kept != Kept::Stored {
-                records.put_segment(segment);
+                records.put_record(&segment.record());
             }
         }
         records

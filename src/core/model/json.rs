@@ -1,7 +1,7 @@
 //! The one piece of JSON the core writes itself: a quoted string. Objects come in as text from
 //! `JSON.stringify` and are only ever joined, never parsed: a parser would weigh more than the engine.
 
-use crate::core::text::push_ascii;
+use crate::core::model::text::push_ascii;
 
 /// Appends `text` to `out` as a JSON string literal.
 pub fn push_quoted(out: &mut String, text: &str) {

@@ -1,9 +1,9 @@
 //! When this page's next request may go, and when its next flush round is due.
 
-use crate::core::policy;
-use crate::core::shared::{self, Granted, News, Share, Shared};
-use crate::core::text::read_decimal;
-use crate::core::time::NEVER;
+use crate::core::model::text::read_decimal;
+use crate::core::model::time::NEVER;
+use crate::core::policy::limits;
+use crate::core::policy::shared_row::{self, Granted, News, Share, Shared};
 
 /// The page's own part of pacing, and what it knows of the part that all pages share.
 #[derive(Debug)]
@@ -50,8 +50,8 @@ impl Pacing {
             shared: Shared::new(to, per_minute, now),
             per_minute,
             tokens: 0,
-            reserve: policy::EXIT_TOKENS,
-            owed: policy::EXIT_TOKENS,
+            reserve: limits::EXIT_TOKENS,
+            owed: limits::EXIT_TOKENS,
             taken: 0,
             fresh_until: 0,
             asking: None,
@@ -115,8 +115,8 @@ impl Pacing {
             // There is nothing to be counted; asking tells whether there is a pause.
             (_, None) => u32::MAX,
             (_, Some(_)) => {
-                self.taken + self.owed + policy::EXIT_TOKENS - self.reserve
-                    + batches.min(policy::TOKENS_AHEAD)
+                self.taken + self.owed + limits::EXIT_TOKENS - self.reserve
+                    + batches.min(limits::TOKENS_AHEAD)
             }
         };
         if want > 0 {
@@ -148,11 +148,11 @@ impl Pacing {
             let mut spare = granted.tokens.saturating_sub(1);
             pay(&mut self.taken, &mut spare);
             pay(&mut self.owed, &mut spare);
-            let mut missing = policy::EXIT_TOKENS - self.reserve;
+            let mut missing = limits::EXIT_TOKENS - self.reserve;
             pay(&mut missing, &mut spare);
-            self.reserve = policy::EXIT_TOKENS - missing;
+            self.reserve = limits::EXIT_TOKENS - missing;
             self.tokens = granted.tokens.min(1) + spare;
-            self.fresh_until = if granted.tokens == 0 { 0 } else { now + policy::TOKEN_LIFE };
+            self.fresh_until = if granted.tokens == 0 { 0 } else { now + limits::TOKEN_LIFE };
         }
         if granted.id == self.last_share {
             self.shared.follow(granted.shared);
@@ -166,13 +166,13 @@ impl Pacing {
         let (tokens, ask_at) = self.shared.grant(want, insists, self.per_minute, now);
         self.note_granted(Granted { id, tokens, ask_at, shared: self.shared.clone() }, now);
         if let Some(limit) = self.per_minute {
-            self.taken = (taken + tokens).min(shared::capacity(limit) as u32);
+            self.taken = (taken + tokens).min(shared_row::capacity(limit) as u32);
         }
     }
 
     /// The row's answer is awaited until then at the latest.
     pub fn asking_until(&self) -> u64 {
-        self.asking.map_or(NEVER, |_| self.asked_at + policy::STORE_TIMEOUT)
+        self.asking.map_or(NEVER, |_| self.asked_at + limits::STORE_TIMEOUT)
     }
 
     /// The question that has no answer yet.
@@ -236,9 +236,9 @@ impl Pacing {
     /// Whether a refused batch may be sent in two halves; if so they are counted.
     pub fn may_bisect(&mut self, now: u64) -> bool {
         if self.bisecting.until <= now {
-            self.bisecting = Bisecting { until: now + policy::BISECT_WINDOW, requests: 0 };
+            self.bisecting = Bisecting { until: now + limits::BISECT_WINDOW, requests: 0 };
         }
-        let affordable = self.bisecting.requests + 2 <= policy::BISECT_REQUESTS;
+        let affordable = self.bisecting.requests + 2 <= limits::BISECT_REQUESTS;
         self.bisecting.requests += if affordable { 2 } else { 0 };
         affordable
     }
@@ -261,7 +261,7 @@ pub fn retry_after(header: &str, date: Option<u64>, now: u64) -> Option<u64> {
 #[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
-    use crate::core::time::Clocks;
+    use crate::core::model::time::Clocks;
 
     #[test]
     fn what_is_taken_while_the_row_cannot_be_had_is_owed_to_it() {
@@ -275,8 +275,8 @@ mod tests {
             3,
             1,
         );
-        assert_eq!(share.want, 3 + alone + policy::EXIT_TOKENS);
-        let (_, granted) = shared::update(None, &share);
+        assert_eq!(share.want, 3 + alone + limits::EXIT_TOKENS);
+        let (_, granted) = shared_row::update(None, &share);
         pacing.note_granted(granted, 1);
         let left = std::iter::from_fn(|| pacing.has_token(1).then(|| pacing.spend_token())).count();
         assert_eq!(left, 3);

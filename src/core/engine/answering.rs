@@ -1,28 +1,22 @@
 //! What the page asks: `flush`, and `stats`.
 
-use super::storing::{Dead, Settled};
-use super::{Engine, Phase, Storage};
-use crate::core::account::Account;
-use crate::core::dead_letter::{DeadLetter, Disposal, Reason};
-use crate::core::effect::Effect;
-use crate::core::flush::{FlushCall, Wait};
-use crate::core::notice::{Answer, Notice, Question, Stats, Waiting};
-use crate::core::policy;
-use crate::core::time::{NEVER, earliest};
-
-/// A question that the store has not answered.
-#[derive(Debug)]
-pub(super) struct Asked {
-    call: u32,
-    question: Question,
-    deadline: u64,
-}
+use super::asked::Asked;
+use super::change::{Dead, Settled};
+use super::effect::Effect;
+use super::flush_call::{FlushCall, Wait};
+use super::notice::{Answer, Notice, Question, Stats, Waiting};
+use super::state::{Engine, Phase};
+use super::storage::Storage;
+use crate::core::model::account::Account;
+use crate::core::model::dead_letter::{DeadLetter, Disposal, Reason};
+use crate::core::model::time::{NEVER, earliest};
+use crate::core::policy::limits;
 
 impl Engine {
     /// The page asks; answered by [`Effect::Answer`] with the same `call`, from memory if the store does not answer in time.
     pub fn handle_question(&mut self, call: u32, question: Question, now: u64) {
         if self.has_store() {
-            self.asked.push(Asked { call, question, deadline: now + policy::STORE_TIMEOUT });
+            self.asked.push(Asked { call, question, deadline: now + limits::STORE_TIMEOUT });
             self.effects.push(Effect::Ask { call, question });
         } else {
             self.answer_from_memory(call, question, now);
@@ -117,7 +111,7 @@ impl Engine {
 
     pub(super) fn begin_flush(&mut self, id: u32, now: u64) {
         let order = self.queue.last_order();
-        let deadline = now + policy::REQUEST_TIMEOUT;
+        let deadline = now + limits::REQUEST_TIMEOUT;
         self.flush_calls.push(FlushCall { id, order, deadline, delivered: 0, rejected: 0 });
         self.begin_round();
         self.insists = true;

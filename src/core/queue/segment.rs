@@ -1,28 +1,10 @@
-//! The queue's record: up to 100 envelopes that were written together, under the page that wrote them.
+//! A segment in memory: what is still undelivered of it.
 
-use crate::core::event::Envelope;
-use crate::core::policy;
-use crate::core::text;
-use crate::core::time::Clocks;
-
-/// Names a segment: its owner and its place in the owner's order. Keys sort as they were written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SegmentKey(String);
-
-/// A segment as the store keeps it: two texts, so that a hundred events cost what one costs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// Where it is kept.
-    pub key: SegmentKey,
-    /// When its events were tracked, in milliseconds since 1970 by the clock of that time.
-    pub at: u64,
-    /// When a page first found it older than `maxAge`, in milliseconds since 1970.
-    pub old_since: Option<u64>,
-    /// Event ids, separated by spaces.
-    pub ids: String,
-    /// Envelopes, separated by `,` and a newline: the inside of a batch's array, ready to send.
-    pub events: String,
-}
+use crate::core::model::event::Envelope;
+use crate::core::model::segment::{Record, SegmentKey};
+use crate::core::model::text;
+use crate::core::model::time::Clocks;
+use crate::core::policy::limits;
 
 /// A segment in memory.
 #[derive(Debug, Clone)]
@@ -72,33 +54,6 @@ pub struct Queued {
 /// Before a session's id. Inside of any other text the quotes would be escaped.
 const SESSION: &[u8] = b"\"$session_id\":";
 const SEPARATOR: &str = ",\n";
-const DIGITS: usize = 8;
-
-impl SegmentKey {
-    /// The key of `owner`'s segment number `number`.
-    pub fn new(owner: &str, number: u32) -> Self {
-        let mut key = String::with_capacity(owner.len() + 1 + DIGITS);
-        key.push_str(owner);
-        key.push('/');
-        text::push_padded(&mut key, number.into(), DIGITS as u32);
-        Self(key)
-    }
-
-    /// The key that `text` was written from.
-    pub fn from_text(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text the store files it under.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The page that wrote it.
-    pub fn owner(&self) -> &str {
-        self.0.split_once('/').map_or(&self.0, |(owner, _)| owner)
-    }
-}
 
 impl Segment {
     /// Returns the segment that a record holds, read at `now`; `None` where ids and envelopes differ in number.
@@ -149,9 +104,9 @@ impl Segment {
     }
 
     /// Returns true if the segment is older than `max_age` beyond doubt: by the page's own clock, which is never set, or by
-    /// two readings of the wall clock with [`policy::AGE_CONFIRMATION`] between them.
+    /// two readings of the wall clock with [`limits::AGE_CONFIRMATION`] between them.
     pub fn is_outdated(&self, Clocks { now, wall }: Clocks, max_age: u64) -> bool {
-        let confirmed = self.old_since.is_some_and(|since| since + policy::AGE_CONFIRMATION <= wall);
+        let confirmed = self.old_since.is_some_and(|since| since + limits::AGE_CONFIRMATION <= wall);
         self.since + max_age < now || (confirmed && self.looks_outdated(wall, max_age))
     }
 
@@ -188,13 +143,6 @@ impl Queued {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn keys_name_their_owner_and_sort_by_their_number() {
-        let keys: Vec<_> = [0, 9, 10, 99_999_999].map(|n| SegmentKey::new("page-1", n)).into();
-        assert_eq!(keys[1].as_str(), "page-1/00000009");
-        assert!(keys.is_sorted() && keys.iter().all(|key| key.owner() == "page-1"));
-    }
 
     proptest! {
         #[test]

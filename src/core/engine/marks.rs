@@ -11,23 +11,8 @@
 //! Firefox drops what pages send as it quits, and keeps their marks. There a mark counts only for a page that knows the
 //! browser to have lived on: one of the same tab, or one that was there already when the mark was written.
 
-use crate::core::options::Options;
-use crate::core::policy;
-use crate::core::project;
-use crate::core::text::{fields, has_word, push_word};
-
-/// The note of a hand-over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
-    /// [`destination`] of the requests.
-    pub to: u32,
-    /// When the page left, in milliseconds since 1970.
-    pub at: u64,
-    /// The tab of the page, where that matters ([`crate::core::engine::Setup::tab`]); of letters, digits, `_` and `-`.
-    pub tab: String,
-    /// Ids of the events, separated by spaces.
-    pub ids: String,
-}
+use crate::core::model::mark::Mark;
+use crate::core::model::text::{fields, has_word, push_word};
 
 /// What the marks of adopted pages say of their events.
 #[derive(Debug, Default)]
@@ -42,15 +27,6 @@ pub struct Marks {
     written: Option<Mark>,
     /// Whether a reply since has told that the endpoint takes what is sent to it.
     settled: bool,
-}
-
-impl Mark {
-    /// A mark of a departure's requests; none where nothing was on its way.
-    pub fn new(to: u32, at: u64, tab: &str, requests: &[(u32, String)]) -> Option<Self> {
-        let mut ids = String::new();
-        requests.iter().for_each(|(_, of)| push_word(&mut ids, of));
-        (!ids.is_empty()).then(|| Self { to, at, tab: tab.into(), ids })
-    }
 }
 
 impl Marks {
@@ -150,40 +126,4 @@ fn filter(words: &str, stays: &dyn Fn(&str) -> bool) -> String {
         .filter(|word| !word.is_empty() && stays(word))
         .for_each(|word| push_word(&mut rest, word));
     rest
-}
-
-/// Tells endpoint and key apart from others without telling the key.
-pub fn destination(options: &Options) -> u32 {
-    project::hash(&[&options.endpoint, "\0", &options.api_key].concat())
-}
-
-/// Bytes that may still outlive the page while `in_flight` already do.
-pub fn share_left(in_flight: usize) -> usize {
-    policy::EXIT_SHARE_BYTES.saturating_sub(in_flight)
-}
-
-/// Whether an ordinary request of `bytes` should outlive the page too.
-pub fn fits_share(bytes: usize, in_flight: usize) -> bool {
-    bytes <= share_left(in_flight)
-}
-
-#[cfg(test)]
-#[cfg(not(target_family = "wasm"))]
-mod tests {
-    use super::*;
-    use crate::core::options::Value;
-
-    #[test]
-    fn project_and_destination_are_those_that_javascript_finds() {
-        let cases: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/cases/projects.json")).unwrap();
-        for case in cases.as_array().unwrap() {
-            let given = case["options"].as_object().unwrap().iter();
-            let given =
-                given.map(|(option, value)| (option.clone(), Value::Text(value.as_str().unwrap().into())));
-            let options = Options::read(given).unwrap();
-            let found = serde_json::json!([project::of(&options), destination(&options)]);
-            assert_eq!(found, serde_json::json!([case["project"], case["destination"]]), "{case}");
-        }
-    }
 }

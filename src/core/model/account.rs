@@ -1,7 +1,7 @@
 //! What became of every accepted event. A row for each page, stored in the transactions that change its
 //! records, so that account and queue cannot disagree; whoever adopts a page's records takes its row over.
 
-use crate::core::members::{Member, Members};
+use crate::core::model::members::{Member, Members};
 
 /// `accepted = delivered + handed_over + queued + rejected + uncertain + dropped`, where `queued` is what the
 /// other numbers leave.

@@ -41,7 +41,7 @@ proptest! {
             prop_assert!(granted.tokens > 0 || granted.ask_at > now);
             sent.extend((0..granted.tokens).map(|_| now));
             let minute = sent.iter().filter(|&&at| at + MINUTE > now).count();
-            prop_assert!(minute as u32 <= limit.max(2) - limit / policy::EXIT_PART, "{} of {}", minute, limit);
+            prop_assert!(minute as u32 <= limit.max(2) - limit / limits::EXIT_PART, "{} of {}", minute, limit);
         }
     }
 
@@ -62,14 +62,14 @@ proptest! {
             let shared = tell(&mut row, News::Failed(Failure { status, retry_after, jitter, offline: false }), now);
             let wait = shared.blocked_until(now).unwrap_or(now) - now;
             let silent = shared.cause() == Some(Cause::Unreachable);
-            let least = if silent { policy::UNREACHABLE_WAIT / 2 } else { retry_after.unwrap_or(0) };
-            prop_assert!((least.min(policy::MAX_RETRY_AFTER)..=policy::LONGEST_WAIT).contains(&wait), "{}", wait);
+            let least = if silent { limits::UNREACHABLE_WAIT / 2 } else { retry_after.unwrap_or(0) };
+            prop_assert!((least.min(limits::MAX_RETRY_AFTER)..=limits::LONGEST_WAIT).contains(&wait), "{}", wait);
         }
     }
 
     #[test]
     fn a_row_reads_back_as_it_was_written(
-        numbers in prop::collection::vec(0_u64..1 << 40, 3), failures in 0_u32..9, stretch in PLAIN..PLAIN * policy::MAX_STRETCH
+        numbers in prop::collection::vec(0_u64..1 << 40, 3), failures in 0_u32..9, stretch in PLAIN..PLAIN * limits::MAX_STRETCH
     ) {
         let row = Shared {
             millitokens: numbers[0], refilled: numbers[1], blocked_until: numbers[2], asked_until: numbers[2], failures, stretch,
@@ -94,7 +94,7 @@ fn while_requests_fail_one_page_at_a_time_tries() {
     let until = tell(&mut row, failed(503), 0).blocked_until(0).unwrap_or(0);
     let first = ask(&mut row, 5, 100, until);
     let second = ask(&mut row, 5, 100, until);
-    assert_eq!((first.tokens, second.tokens, second.ask_at), (1, 0, until + policy::REQUEST_TIMEOUT));
+    assert_eq!((first.tokens, second.tokens, second.ask_at), (1, 0, until + limits::REQUEST_TIMEOUT));
     tell(&mut row, News::Answered, until + 10);
     assert_eq!(ask(&mut row, 5, 100, until + 10).tokens, 5);
 }
@@ -148,7 +148,7 @@ fn in_a_crowd_the_next_try_waits_for_the_widened_interval_whatever_failed() {
 fn a_server_that_says_when_to_come_back_is_not_kept_waiting_for_the_crowd() {
     let asks = Failure { status: 429, retry_after: Some(1_000), jitter: u32::MAX, offline: false };
     let wait = tell(&mut None, News::Failed(asks), 0).blocked_until(0);
-    assert!(wait <= Some(1_000 + policy::BACKOFF_BASE), "{wait:?}");
+    assert!(wait <= Some(1_000 + limits::BACKOFF_BASE), "{wait:?}");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn at_exit_a_wait_for_the_crowd_holds_nobody_back_but_what_the_server_asked_for_
 #[test]
 fn without_any_answer_it_counts_as_a_block_until_the_network_comes_back() {
     let mut row = None;
-    let causes: Vec<_> = (0..policy::MAX_SILENT).map(|_| tell(&mut row, failed(0), 0).cause()).collect();
+    let causes: Vec<_> = (0..limits::MAX_SILENT).map(|_| tell(&mut row, failed(0), 0).cause()).collect();
     assert!(causes[..causes.len() - 1].iter().all(Option::is_none));
     assert_eq!(causes.last(), Some(&Some(Cause::Unreachable)));
     assert_eq!(tell(&mut row, News::Online, 1).blocked_until(1), None);
@@ -196,14 +196,14 @@ fn an_answer_between_failures_without_any_is_no_block() {
 fn answers_that_are_not_the_endpoints_pause_after_some() {
     let mut row = None;
     let malformed = News::Malformed(Failure { status: 200, ..Failure::default() });
-    let causes: Vec<_> = (0..policy::MAX_MALFORMED).map(|_| tell(&mut row, malformed, 0).cause()).collect();
+    let causes: Vec<_> = (0..limits::MAX_MALFORMED).map(|_| tell(&mut row, malformed, 0).cause()).collect();
     assert_eq!(causes.iter().filter(|cause| cause.is_some()).count(), 1);
     assert_eq!(causes.last(), Some(&Some(Cause::BadResponse)));
 }
 
 #[test]
 fn a_wait_written_by_a_clock_that_was_set_back_since_lasts_as_long_as_it_was_meant_to() {
-    for (status, retry_after, longest) in [(503, Some(5_000), 6_000), (401, None, policy::PAUSE)] {
+    for (status, retry_after, longest) in [(503, Some(5_000), 6_000), (401, None, limits::PAUSE)] {
         let mut row = None;
         let failure = Failure { status, retry_after, jitter: u32::MAX, offline: false };
         let news = if status == 401 { News::Forbidden } else { News::Failed(failure) };
@@ -223,7 +223,7 @@ fn a_page_that_insists_waits_only_for_what_the_server_asked_for() {
         (asks(0, None), 0),
         (asks(503, None), 0),
         (asks(503, Some(5_000)), 5_000),
-        (asks(429, Some(5_000)), 5_000 + policy::BACKOFF_BASE),
+        (asks(429, Some(5_000)), 5_000 + limits::BACKOFF_BASE),
     ] {
         let mut row = None;
         tell(&mut row, news, 0);

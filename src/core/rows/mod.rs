@@ -9,22 +9,21 @@
 //! | `identity` | `identity.` project | the anonymous id, and after a newline the user, if there is one; version 0.1.0 had one row, `identity` |
 //! | `identity` | `opt_out` | nothing: the visitor has opted out |
 //! | `marks` | owner | the destination `:` time `:` tab, a space, ids with spaces between |
-//! | `shared` | `pacing.` destination | [`crate::core::shared`] |
+//! | `shared` | `pacing.` destination | [`crate::core::policy::shared_row`] |
 //! | `leases` | owner | until when, a space, who has the owner's records |
 //! | `dead_letters` | time `/` event id | `r`, `u` or `c`, status, space, time, space, id, newline, envelope, newline, message; \
 //!   in layout `2` the project and a space stand before the id |
 //!
 //! Rows cross into JavaScript and back joined into one text; the character that separates them stands in no row.
 
-use crate::core::account::Account;
-use crate::core::dead_letter::{DeadLetter, Reason};
-use crate::core::engine::Orphan;
-use crate::core::exit::Mark;
-use crate::core::identity::Identity;
-use crate::core::lease::Lease;
-use crate::core::project::Projects;
-use crate::core::segment::{Record, Segment, SegmentKey};
-use crate::core::text::{self, Fields, push_decimal, read_decimal, split_at_char};
+use crate::core::model::account::Account;
+use crate::core::model::dead_letter::{DeadLetter, Reason};
+use crate::core::model::identity::Identity;
+use crate::core::model::lease::Lease;
+use crate::core::model::mark::Mark;
+use crate::core::model::orphan::Orphan;
+use crate::core::model::segment::{Record, SegmentKey};
+use crate::core::model::text::{self, Fields, push_decimal, read_decimal, split_at_char};
 
 /// The queue's records.
 pub const SEGMENTS: &str = "segments";
@@ -37,7 +36,7 @@ pub const MARKS: &str = "marks";
 /// What all pages know of an endpoint: a row for each.
 pub const SHARED: &str = "shared";
 /// The key of the row that says that the visitor has opted out.
-const OPT_OUT: &str = "opt_out";
+pub const OPT_OUT: &str = "opt_out";
 /// Claims where there are no Web Locks.
 pub const LEASES: &str = "leases";
 /// Events that are not sent again by themselves.
@@ -82,11 +81,6 @@ impl Operations {
     /// Puts a record.
     pub fn put_record(&mut self, record: &Record) {
         self.push(SEGMENTS, record.key.as_str(), &segment_row(record));
-    }
-
-    /// Puts what is left of a segment.
-    pub fn put_segment(&mut self, segment: &Segment) {
-        self.put_record(&segment.record());
     }
 
     /// Puts a page's account.
@@ -217,41 +211,8 @@ pub fn orphans(text: &str) -> Vec<Orphan> {
     orphans
 }
 
-/// What a page finds when it opens the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Who the visitor is.
-    pub identity: Identity,
-    /// Whether they have opted out.
-    pub opted_out: bool,
-    /// What the page changes as it enters.
-    pub operations: Operations,
-}
-
-/// Reads the identity rows, a joined text of keys and rows. The `candidate` is who the visitor is if no row says so;
-/// `opted_in` says that the visitor has opted in since the rows were written, as far as the page knows.
-pub fn enter(text: &str, projects: &Projects, candidate: &Identity, opted_in: bool) -> Entry {
-    let fields: Vec<&str> = fields(text).collect();
-    let row = |key: &str| fields.chunks_exact(2).find(|pair| pair[0] == key).map(|pair| pair[1]);
-    let mut operations = Operations::default();
-    let opted_out = row(OPT_OUT).is_some();
-    if opted_out && !opted_in {
-        return Entry { identity: candidate.clone(), opted_out, operations };
-    }
-    if opted_out {
-        operations.delete_opt_out();
-    }
-    let own = row(&identity_key(projects.current())).and_then(read_identity);
-    let before = || projects.formerly().iter().find_map(|project| row(&identity_key(*project)));
-    let identity = own.clone().or_else(|| before().or_else(|| row(IDENTITY)).and_then(read_identity));
-    let identity = identity.unwrap_or_else(|| candidate.clone());
-    if own.is_none() {
-        operations.put_identity(projects.current(), &identity);
-    }
-    Entry { identity, opted_out: false, operations }
-}
-
-fn identity_key(project: u32) -> String {
+/// The key of the row of a project's identity.
+pub fn identity_key(project: u32) -> String {
     numbered("identity.", project)
 }
 
@@ -287,18 +248,18 @@ pub fn read_identity(row: &str) -> Option<Identity> {
     Some(Identity { anonymous: anonymous.into(), user })
 }
 
-/// The row of a lease after `holder` took or renewed it at `now`; none while it is another page's.
-pub fn take_lease(row: Option<&str>, holder: &str, now: u64) -> Option<String> {
-    let present = match row {
-        Some(row) => read_lease(inside(row)?),
-        None => None,
-    };
-    let lease = Lease::take(present.as_ref(), holder, now)?;
+/// The row of a lease.
+pub fn lease_row(lease: &Lease) -> String {
     let mut row = begin();
     push_decimal(&mut row, lease.until);
     row.push(' ');
     row.push_str(&lease.holder);
-    Some(row)
+    row
+}
+
+/// The lease of a row, if it can be read; `None` for a row of another layout.
+pub fn read_lease(row: &str) -> Option<Option<Lease>> {
+    inside(row).map(lease_of)
 }
 
 fn read_rows<T>(text: &str, read: impl Fn(&str, &str) -> Option<T>) -> Vec<T> {
@@ -385,7 +346,7 @@ fn read_mark(row: &str) -> Option<Mark> {
     })
 }
 
-fn read_lease(row: &str) -> Option<Lease> {
+fn lease_of(row: &str) -> Option<Lease> {
     let (until, holder) = split_at_char(row, ' ')?;
     let until = read_decimal(until)?;
     Some(Lease { holder: holder.into(), until })

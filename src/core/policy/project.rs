@@ -6,8 +6,8 @@
 //! a hash stands for the project in the names of its pages and in its dead letters. What has no such hash was left by
 //! version 0.1.0 and counts as the page's own.
 
-use crate::core::options::Options;
-use crate::core::text;
+use crate::core::model::text;
+use crate::core::policy::options::Options;
 
 /// The projects whose events a page sends.
 #[derive(Debug, Clone)]
@@ -88,11 +88,16 @@ pub fn hash(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
+/// Tells endpoint and key apart from others without telling the key.
+pub fn destination(options: &Options) -> u32 {
+    hash(&[&options.endpoint, "\0", &options.api_key].concat())
+}
+
 #[cfg(test)]
 #[cfg(not(target_family = "wasm"))]
 mod tests {
     use super::*;
-    use crate::core::options::Value;
+    use crate::core::policy::options::Value;
 
     fn projects(given: &[(&str, Value)]) -> Projects {
         let given = given.iter().map(|(option, value)| ((*option).into(), value.clone()));
@@ -131,5 +136,19 @@ mod tests {
         let mut living = projects(&[("apiKey", text("old"))]);
         living.replace(&Options::read([("apiKey".into(), text("new"))]).unwrap());
         assert!(living.include_owner(&before) && living.include_owner(&after.owner("q")));
+    }
+
+    #[test]
+    fn project_and_destination_are_those_that_javascript_finds() {
+        let cases: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/cases/projects.json")).unwrap();
+        for case in cases.as_array().unwrap() {
+            let given = case["options"].as_object().unwrap().iter();
+            let given =
+                given.map(|(option, value)| (option.clone(), Value::Text(value.as_str().unwrap().into())));
+            let options = Options::read(given).unwrap();
+            let found = serde_json::json!([of(&options), destination(&options)]);
+            assert_eq!(found, serde_json::json!([case["project"], case["destination"]]), "{case}");
+        }
     }
 }
