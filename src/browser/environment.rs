@@ -1,47 +1,80 @@
-//! What the browser's global scope offers: the door to `src/js/environment.js`.
+//! Clocks, chance, and what the browser says of itself.
 
+use crate::browser::scope::{property, scope};
 use crate::core::model::time::Clocks;
-use js_sys::{Date, Object, Reflect};
+use js_sys::{Date, Math, Uint8Array};
+use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/src/js/environment.js")]
+#[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_name = steadyNow)]
-    fn steady_now() -> f64;
-    #[wasm_bindgen(js_name = seed)]
-    fn random_seed() -> f64;
-    #[wasm_bindgen(js_name = isOnline)]
-    fn online() -> u32;
-    /// Empty where the browser has none.
-    #[wasm_bindgen(js_name = userAgent)]
-    pub fn user_agent() -> String;
-    /// A name that no other page has: 96 random bits.
-    #[wasm_bindgen(js_name = uniqueName)]
-    pub fn unique_name() -> String;
+    type Ticks;
+    /// `performance`, or what the page has put in its place.
+    #[wasm_bindgen(method, catch)]
+    fn now(this: &Ticks) -> Result<JsValue, JsValue>;
+
+    type Crypto;
+    #[wasm_bindgen(method, catch, js_name = getRandomValues)]
+    fn get_random_values(this: &Crypto, bytes: &Uint8Array) -> Result<JsValue, JsValue>;
 }
 
-/// Reads both clocks.
+thread_local! {
+    /// The wall clock at zero of the page's own clock, and the latest time that was told.
+    static STARTED: Cell<Option<f64>> = const { Cell::new(None) };
+    static LATEST: Cell<f64> = const { Cell::new(0.0) };
+}
+
+/// Reads both clocks. The page's own never runs backwards, whatever becomes of the system's clock; it starts as the wall clock
+/// stands, and may stand still while the device sleeps.
 pub fn clocks() -> Clocks {
-    Clocks { now: steady_now() as u64, wall: Date::now() as u64 }
+    let wall = Date::now();
+    let now = match ticks() {
+        Some(ticks) => {
+            let started = STARTED.get().unwrap_or(wall - ticks);
+            STARTED.set(Some(started));
+            started + ticks
+        }
+        None => LATEST.get().max(wall),
+    };
+    LATEST.set(now);
+    Clocks { now: now as u64, wall: wall as u64 }
 }
 
-/// Whether the browser says it has a network; where it says nothing, it has.
-pub fn is_online() -> bool {
-    online() != 0
-}
-
-/// A seed for jitter.
+/// Returns a seed for jitter.
 pub fn seed() -> u64 {
-    random_seed() as u64
+    (Math::random() * 2_f64.powi(53)) as u64
 }
 
-/// A property that is there and neither `undefined` nor `null`.
-pub fn property(object: &JsValue, name: &str) -> Option<JsValue> {
-    let value = Reflect::get(object, &name.into()).ok()?;
-    (!value.is_undefined() && !value.is_null()).then_some(value)
+/// Returns a name that no other page has: 96 random bits as 16 letters of base64url.
+pub fn unique_name() -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    let bytes = Uint8Array::new_with_length(16);
+    let crypto = property(&scope(), "crypto");
+    let drawn = crypto.and_then(|crypto| crypto.unchecked_ref::<Crypto>().get_random_values(&bytes).ok());
+    let letter = |byte: u8| char::from(LETTERS[usize::from(byte % 64)]);
+    match drawn {
+        Some(_) => bytes.to_vec().into_iter().map(letter).collect(),
+        None => (0..16).map(|_| letter((Math::random() * 256.0) as u8)).collect(),
+    }
 }
 
-/// Sets a property of a plain object of ours, which cannot fail.
-pub fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
-    let _ = Reflect::set(object, &name.into(), &value.into());
+/// Returns the user agent; empty where the browser has none.
+pub fn user_agent() -> String {
+    scope().navigator().user_agent().unwrap_or_default()
+}
+
+/// Returns false if the browser says that it has no network.
+pub fn is_online() -> bool {
+    property(&scope().navigator(), "onLine") != Some(JsValue::FALSE)
+}
+
+/// Returns true if a request may outlive its page and carry the key.
+pub fn can_outlive() -> bool {
+    let request = property(&scope(), "Request").and_then(|request| property(&request, "prototype"));
+    request.is_some_and(|prototype| js_sys::Reflect::has(&prototype, &"keepalive".into()) == Ok(true))
+}
+
+fn ticks() -> Option<f64> {
+    let performance = property(&scope(), "performance")?;
+    performance.unchecked_ref::<Ticks>().now().ok()?.as_f64()
 }

@@ -1,32 +1,48 @@
-//! What the browser tells of the page's life, and what the engine hears of it.
+//! The page's life: hidden, left, frozen, come back to, without network.
 
-use crate::browser::environment::unique_name;
-use crate::browser::store::Answer;
-use crate::core::engine::Engine;
+use crate::browser::scope::{of_document, scope};
 use wasm_bindgen::prelude::*;
+use web_sys::Event;
 
-#[wasm_bindgen(module = "/src/js/environment.js")]
-extern "C" {
-    /// Listens until it is told to stop.
-    pub type Lifecycle;
+const TYPES: [&str; 7] =
+    ["pagehide", "pageshow", "online", "offline", "visibilitychange", "freeze", "resume"];
 
-    /// Has `answer` told of everything from now on, as [`crate::browser::store::LIFE`].
-    #[wasm_bindgen(js_name = watchLife)]
-    pub fn watch(answer: &Answer) -> Lifecycle;
+/// Listens until it is told to stop.
+pub struct Lifecycle(Closure<dyn Fn(Event)>);
+
+impl Lifecycle {
+    /// Calls `tell` with the type of every event from now on; a change of visibility is `hidden` or `visible`.
+    pub fn watch(tell: impl Fn(&str) + 'static) -> Self {
+        let watch = Self(Closure::new(move |event: Event| match event.type_().as_str() {
+            "visibilitychange" => tell(&visibility()),
+            other => tell(other),
+        }));
+        for event in TYPES {
+            let _ = scope().add_event_listener_with_callback_and_bool(event, watch.listener(), CAPTURE);
+        }
+        watch
+    }
 
     /// Listens no more.
-    #[wasm_bindgen(method)]
-    pub fn stop(this: &Lifecycle);
+    pub fn stop(&self) {
+        for event in TYPES {
+            let _ = scope().remove_event_listener_with_callback_and_bool(event, self.listener(), CAPTURE);
+        }
+    }
+
+    fn listener(&self) -> &js_sys::Function {
+        self.0.as_ref().unchecked_ref()
+    }
 }
 
-/// Hands on what happened.
-pub fn tell(engine: &mut Engine, event: &str, now: u64) {
-    match event {
-        "pagehide" | "freeze" => engine.handle_exit(now),
-        "pageshow" | "resume" => engine.handle_return(engine.projects().owner(&unique_name()), now),
-        "online" => engine.handle_online(true, now),
-        "offline" => engine.handle_online(false, now),
-        "hidden" => engine.handle_hidden(now),
-        _ => {}
-    }
+/// On its way to the document an event comes by the scope, whether or not it goes back up.
+const CAPTURE: bool = true;
+
+/// Returns true if the page is hidden.
+pub fn is_hidden() -> bool {
+    visibility() == "hidden"
+}
+
+fn visibility() -> String {
+    of_document("visibilityState").and_then(|state| state.as_string()).unwrap_or_default()
 }

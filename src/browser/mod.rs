@@ -1,14 +1,15 @@
 //! The shell: carries out the core's effects in a browser, and decides nothing. It runs in pages and in
 //! workers alike, so nothing here takes a `window` for granted.
 //!
-//! Public for this crate's own browser tests; the package's face is `exports`, and `standalone` without it.
+//! Public for this crate's own browser tests. The package's facade calls `exports`; a plain build has `standalone` on top.
 
-pub mod api;
 mod driver;
 pub mod environment;
-#[cfg(not(feature = "standalone"))]
 pub mod exports;
+pub mod inbox;
 mod lifecycle;
+pub mod local_storage;
+pub mod scope;
 #[cfg(feature = "standalone")]
 pub mod standalone;
 pub mod store;

@@ -5,8 +5,9 @@ mod error;
 mod event;
 pub mod options;
 
-use crate::browser::api::Core;
-use crate::browser::environment::{self, property, set};
+use crate::browser::environment;
+use crate::browser::exports::Core;
+use crate::browser::scope::{property, set};
 use crate::browser::store;
 use crate::core::model::event::Refusal;
 use crate::core::policy::limits;
@@ -125,7 +126,7 @@ pub fn on(kind: String, listener: Function) -> Function {
 }
 
 /// A promise of what `question` settles with, or of `undefined` before `init`.
-fn ask(question: impl Fn(Core, Function)) -> Promise {
+fn ask(question: impl Fn(&Core, Function)) -> Promise {
     Promise::new(&mut |resolve, _| {
         if with_core(|core| question(core, resolve.clone())).is_none() {
             let _ = resolve.call0(&JsValue::UNDEFINED);
@@ -138,7 +139,7 @@ fn start(options: &JsValue, listener: Function) -> Result<(), js_sys::Error> {
         return Err(error("already_initialized", "init was called before"));
     }
     let core =
-        Core::new(options::read(options)?, environment::unique_name(), listener, Box::new(store::make));
+        Core::start(options::read(options)?, environment::unique_name(), listener, Box::new(store::make));
     MODULE.with_borrow_mut(|module| module.core = Some(core));
     Ok(())
 }
@@ -168,7 +169,7 @@ fn hand_over() {
 
 /// Calls the core, after it has been given what was tracked before. It borrows nothing of this module while it
 /// works: a listener of the page may call back.
-fn with_core<T>(act: impl FnOnce(Core) -> T) -> Option<T> {
+fn with_core<T>(act: impl FnOnce(&Core) -> T) -> Option<T> {
     let (core, lines) = MODULE.with_borrow_mut(|module| {
         let core = module.core?;
         Some((core, std::mem::take(&mut module.lines)))
@@ -176,7 +177,7 @@ fn with_core<T>(act: impl FnOnce(Core) -> T) -> Option<T> {
     if !lines.is_empty() {
         core.track(lines.join("\n"));
     }
-    Some(act(core))
+    Some(act(&core))
 }
 
 /// What the core refuses it tells by its code alone.

@@ -1,108 +1,80 @@
-//! The door to `src/js/store.js`, which holds the queue's database, its copies in `localStorage` and its locks.
+//! The door to `src/js/browser/store.js`, which holds the queue's database and its locks.
 
+use crate::browser::inbox::Inbox;
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-/// What is told of the store and of requests: the kind, the number of the call it answers, a text, and what the browser said
-/// where it refused: the error's name and message. What it returns is for [`LEASE`], [`SHARE`], [`ENTER`] and [`CANDIDATES`]
-/// alone.
-pub type Answer = Closure<dyn FnMut(u32, u32, Option<String>, Option<String>) -> Option<String>>;
+/// Makes the store of a page that tells `inbox` of everything: [`make`], or what JavaScript gives in its place, so that it can
+/// let go of the store of an instance that has trapped.
+pub type MakeStore = Box<dyn Fn(&str, &str, u32, Inbox) -> Store>;
 
-/// Makes the store of a page: `make`, or what JavaScript gives in its place, so that it can let go of the store of an instance
-/// that has trapped.
-pub type MakeStore = Box<dyn Fn(&str, &str, u32, &Answer) -> Store>;
+/// A maker that calls a JavaScript function like `makeStore`.
+pub fn maker(function: Function) -> MakeStore {
+    Box::new(move |instance, owner, renewal, inbox| {
+        let (instance, owner, renewal, inbox) = (instance.into(), owner.into(), renewal.into(), inbox.into());
+        let made = function.call4(&JsValue::UNDEFINED, &instance, &owner, &renewal, &inbox);
+        made.unwrap_or_default().unchecked_into()
+    })
+}
 
-/// The store is open.
-pub const OPENED: u32 = 0;
-/// A transaction has ended.
-pub const WRITTEN: u32 = 1;
-/// What pages that are gone left: [`crate::core::rows::orphans`].
-pub const ORPHANS: u32 = 2;
-/// A lease's row, for the row that is to take its place.
-pub const LEASE: u32 = 3;
-/// Another page has taken this one for dead.
-pub const USURPED: u32 = 4;
-/// Records of a page that is gone.
-pub const LOADED: u32 = 5;
-/// All accounts, for `stats`.
-pub const STATS: u32 = 6;
-/// The dead letters, to be told.
-pub const LETTERS: u32 = 7;
-/// The dead letters, to be sent again.
-pub const RESEND: u32 = 8;
-/// The dead letters, to be forgotten.
-pub const DISCARD: u32 = 9;
-/// The row of [`crate::core::policy::shared_row`], for the row that is to take its place.
-pub const SHARE: u32 = 10;
-/// That row is written, or could not be.
-pub const SHARED: u32 = 11;
-/// The browser closed the store.
-pub const CLOSED: u32 = 12;
-/// What came of a request: [`crate::core::policy::verdict::Response::read`]. Neither text nor failure where nothing will be heard.
-pub const RESPONSE: u32 = 13;
-/// What the browser tells of the page's life: [`crate::browser::lifecycle::tell`].
-pub const LIFE: u32 = 14;
-/// The identity rows, read as the page opens the store, for the operations that are to be carried out in the same transaction.
-pub const ENTER: u32 = 15;
-/// Names of pages that left something, for the names of those that may be adopted.
-pub const CANDIDATES: u32 = 16;
-
-#[wasm_bindgen(module = "/src/js/store.js")]
+#[wasm_bindgen(module = "/src/js/browser/store.js")]
 extern "C" {
     /// The store of one page's life; a page that comes back opens another.
+    #[derive(Clone)]
     pub type Store;
 
     /// The store of the page `owner`, not open yet. `renewal` is how often leases are renewed, in milliseconds.
     #[wasm_bindgen(js_name = makeStore)]
-    pub fn make(instance: &str, owner: &str, renewal: u32, answer: &Answer) -> Store;
+    pub fn make(instance: &str, owner: &str, renewal: u32, inbox: Inbox) -> Store;
+}
 
-    /// Opens it, once more if it was closed; answered by [`ENTER`], then by [`OPENED`].
+#[wasm_bindgen]
+extern "C" {
+    /// Opens it, once more if it was closed; cleared first where a page had no time to do so.
     #[wasm_bindgen(method)]
-    pub fn open(this: &Store, id: u32);
+    pub fn open(this: &Store, id: u32, clears: bool);
 
-    /// Whether leases take the place of Web Locks.
+    /// Returns true if leases take the place of Web Locks.
     #[wasm_bindgen(method, getter)]
     pub fn leases(this: &Store) -> bool;
 
-    /// Begins a transaction at once; answered by [`WRITTEN`]. Of the dead letters the newest `letters` are kept, all for 0.
+    /// Begins a transaction at once. Of the dead letters the newest `letters` are kept, all for 0.
     #[wasm_bindgen(method)]
     pub fn commit(this: &Store, id: u32, operations: &str, letters: u32);
 
-    /// Reads keys and rows after `lower` and up to `upper`, at most `limit` if it is not 0; answered by `kind`. What is
-    /// committed while [`RESEND`] or [`DISCARD`] is answered is of the same transaction.
+    /// Reads keys and rows of records after `lower` and up to `upper`, at most `limit`.
     #[wasm_bindgen(method)]
-    pub fn read(this: &Store, kind: u32, id: u32, store: &str, lower: &str, upper: &str, limit: u32);
+    pub fn load(this: &Store, id: u32, lower: &str, upper: &str, limit: u32);
 
-    /// Puts a row through `kind`, which is asked in the midst of a transaction; answered by `done` when that has ended.
+    /// Reads all accounts.
+    #[wasm_bindgen(method, js_name = readAccounts)]
+    pub fn read_accounts(this: &Store, id: u32);
+
+    /// Reads all dead letters.
+    #[wasm_bindgen(method, js_name = readLetters)]
+    pub fn read_letters(this: &Store, id: u32);
+
+    /// Reads all dead letters; what is committed while the inbox is told of them is of the same transaction.
+    #[wasm_bindgen(method, js_name = takeLetters)]
+    pub fn take_letters(this: &Store, id: u32, resends: bool);
+
+    /// Puts the row that pages share under `key` through [`Inbox::share`], in the midst of a transaction.
     #[wasm_bindgen(method)]
-    pub fn update(this: &Store, kind: u32, done: u32, id: u32, store: &str, key: &str);
+    pub fn share(this: &Store, id: u32, key: &str);
 
-    /// Clears what the visitor did at once, also where it is kept elsewhere; then carries out `operations` in the same
-    /// transaction.
+    /// Clears what the visitor did at once; then carries out `operations` in the same transaction.
     #[wasm_bindgen(method)]
     pub fn clear(this: &Store, operations: &str);
 
-    /// Looks for what pages that are gone left; answered by [`ORPHANS`].
+    /// Looks for what pages that are gone left, and takes it.
     #[wasm_bindgen(method)]
-    pub fn adopt(this: &Store, id: u32);
+    pub fn adopt(this: &Store);
 
-    /// Keeps `operations` everywhere, gives the claims back and closes the database.
+    /// Claims what pages left in `localStorage`, where no database can be had.
+    #[wasm_bindgen(method, js_name = claimLeft)]
+    pub fn claim_left(this: &Store);
+
+    /// Commits `operations`, gives the claims back and closes the database.
     #[wasm_bindgen(method)]
     pub fn leave(this: &Store, operations: &str);
-
-    /// Keeps a text in `localStorage`; an empty one is forgotten.
-    pub fn keep(name: &str, text: &str);
-
-    /// A text that was kept, empty if there is none; `None` where the browser lets nothing be read.
-    pub fn find(name: &str) -> Option<String>;
-
-    /// See [`crate::core::engine::Setup::tab`].
-    #[wasm_bindgen(js_name = tabName)]
-    pub fn tab_name() -> Option<String>;
-
-    /// Forgets all that `localStorage` keeps for the queue, but that the visitor has opted out.
-    #[wasm_bindgen(js_name = forgetAll)]
-    pub fn forget_all(instance: &str);
-
-    /// The names in `localStorage` that begin with `prefix`, as a joined text.
-    pub fn names(prefix: &str) -> String;
 }

@@ -1,7 +1,7 @@
 // What a landing says of how the visitor came.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withLanding } from '../../src/js/campaign.js';
+import { withLanding } from '../../src/js/capture/campaign.js';
 
 const SITE = 'https://shop.example/prices';
 const first = (url, referrer = '', stripQuery = false) => withLanding({}, true, url, referrer, stripQuery);

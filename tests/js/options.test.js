@@ -1,10 +1,10 @@
 // What `init` says of an option that is at fault.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checked, faultOf } from '../../src/js/options.js';
+import { checked, faultOf } from '../../src/js/start/options.js';
 
 /** The message for what the core says of `option`. */
-const said = (options, option, allowed = 'a number') => faultOf(options, `${option}\x1f${allowed}`).message;
+const said = (options, option, allowed = 'a number') => faultOf(options, { option, allowed }).message;
 
 test('an option that does not exist is named, and its value kept: a misspelt key is a secret, too', () => {
   const message = said({ apikey: 's3cret' }, 'apikey', 'the options are apiKey and endpoint');

@@ -1,7 +1,7 @@
 // When a session lives and when it ends, on clocks that the test sets.
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { makeSession } from '../../src/js/session.js';
+import { makeSession } from '../../src/js/capture/session.js';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

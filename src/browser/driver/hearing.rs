@@ -1,149 +1,116 @@
-//! What JavaScript tells becomes the engine's input, or the answer to a call of the page's.
+//! What the store and the browser tell, as far as it takes more than a line.
 
-use super::{Driver, State, name};
+use super::Driver;
 use crate::browser::environment;
-use crate::browser::lifecycle;
-use crate::browser::store;
-use crate::core::engine::{Engine, StoreFailure};
-use crate::core::model::dead_letter::Disposal;
-use crate::core::model::segment::Record;
-use crate::core::policy::lease;
-use crate::core::policy::shared_row;
-use crate::core::policy::verdict::Response;
-use crate::core::rows;
+use crate::browser::store::Store;
+use crate::core::engine::Engine;
+use crate::core::rows::{self, Operations, SEPARATOR};
+
+/// What stands before an owner in the names of what its page left in `localStorage`: records, and a mark.
+const LEFT: [&str; 2] = ["left:", "left-mark:"];
 
 impl Driver {
-    /// What JavaScript tells; what it returns is for the two that are asked in the midst of a transaction.
-    pub(super) fn answer(
-        &'static self,
-        kind: u32,
-        id: u32,
-        text: Option<String>,
-        failure: Option<String>,
-    ) -> Option<String> {
-        match kind {
-            store::LEASE => {
-                let state = self.state.borrow();
-                return lease::take_row(text.as_deref(), state.engine.owner(), environment::clocks().wall);
-            }
-            store::SHARE => {
-                let mut state = self.state.borrow_mut();
-                let (share, answer) = state.sharing.iter_mut().find(|(share, _)| share.id == id)?;
-                let (row, granted) = shared_row::update(text.as_deref(), share);
-                *answer = Some(granted);
-                return row;
-            }
-            store::ENTER => {
-                let mut state = self.state.borrow_mut();
-                let entry = state.engine.enter(text.as_deref().unwrap_or_default());
-                let operations = entry.operations.as_str().into();
-                state.entry = Some(entry);
-                return Some(operations);
-            }
-            store::CANDIDATES => {
-                let state = self.state.borrow();
-                let names = text.unwrap_or_default();
-                let mine: Vec<_> =
-                    rows::fields(&names).filter(|of| state.engine.projects().include_owner(of)).collect();
-                return Some(mine.join(rows::SEPARATOR.encode_utf8(&mut [0; 4])));
-            }
-            store::LIFE => self.read_link(),
-            _ => {}
-        }
-        self.hear(kind, id, text, failure);
-        None
+    /// See [`crate::browser::inbox::Inbox::enter`].
+    pub fn enter(&self, identity_rows: &str) -> String {
+        self.ask(|state| {
+            let entry = state.engine.enter(identity_rows);
+            let operations = entry.operations.as_str().to_owned();
+            state.entry = Some(entry);
+            operations
+        })
     }
 
-    /// What the store tells, what became of requests, and what becomes of the page.
-    pub(super) fn hear(&'static self, kind: u32, id: u32, text: Option<String>, failure: Option<String>) {
-        let refused = text.is_none();
-        let text = text.unwrap_or_default();
-        let mut state = self.state.borrow_mut();
-        let now = state.read_clocks();
-        let current = id == state.openings;
-        let State { engine, sharing, entry, .. } = &mut *state;
-        match kind {
-            store::WRITTEN => engine.handle_written(id, failure.as_deref().map(read_failure), now),
-            store::STATS => {
-                let counts = |of: &str| of != engine.owner() && engine.projects().include_owner(of);
-                let others = rows::sum_of_accounts(&text, counts);
-                engine.handle_accounts(id, Some(others), now);
-            }
-            store::LETTERS => engine.handle_dead_letters(id, rows::letters(&text)),
-            store::RESEND | store::DISCARD => {
-                let disposal = if kind == store::RESEND { Disposal::Resend } else { Disposal::Discard };
-                engine.handle_taken_letters(id, disposal, rows::letters(&text), now);
-            }
-            store::SHARED => {
-                if let Some(place) = sharing.iter().position(|(share, _)| share.id == id) {
-                    let (_, granted) = sharing.swap_remove(place);
-                    engine.handle_shared(id, granted.filter(|_| failure.is_none()), now);
-                }
-            }
-            store::RESPONSE => {
-                let response = if refused {
-                    failure.map(Response::failed)
-                } else {
-                    Some(Response::read(&text, environment::clocks().wall))
-                };
-                if let Some(response) = response {
-                    engine.handle_response(id, response, now);
-                }
-            }
-            store::LIFE => lifecycle::tell(engine, &text, now),
-            // Their locks are held by the store, whichever opening of the database has found them.
-            store::ORPHANS => engine.handle_orphans(rows::orphans(&text), now),
-            _ if !current => {}
-            store::CLOSED => engine.handle_store_closed(now),
-            store::OPENED => match (failure, entry.take()) {
-                (None, Some(entry)) if entry.opted_out => {
-                    engine.handle_stored_opt_out(environment::unique_name(), now);
-                }
-                (None, Some(entry)) => engine.handle_opened(entry.identity, now),
-                (failure, _) => {
-                    // After its time the engine takes nothing more: what is left stays for the next page.
-                    let left = if engine.is_opening() { self.take_left(engine) } else { Vec::new() };
-                    engine.handle_open_failed(message(&failure.unwrap_or_default()), left, now);
-                }
-            },
-            store::LOADED => {
-                let owner = std::mem::take(&mut state.loading);
-                let engine = &mut state.engine;
-                if refused {
-                    engine.handle_load_failed(&owner);
-                } else {
-                    engine.handle_loaded(&owner, rows::records(&text), now);
-                }
-            }
-            _ => engine.handle_usurped(engine.projects().owner(&environment::unique_name()), now),
-        }
-        drop(state);
-        self.drain();
+    /// See [`crate::browser::inbox::Inbox::admits`].
+    pub fn admits(&self, owner: &str) -> bool {
+        self.ask(|state| state.engine.projects().include_owner(owner))
     }
 
-    /// Takes the records that pages of the same projects left in `localStorage`.
-    fn take_left(&self, engine: &Engine) -> Vec<Record> {
-        let prefix = name(&self.instance, "left:");
-        let mut records = Vec::new();
-        for place in rows::fields(&store::names(&prefix)) {
-            if engine.projects().include_owner(&place[prefix.len()..]) {
-                records.extend(rows::records_in(&store::find(place).unwrap_or_default()));
-                store::keep(place, "");
+    /// See [`crate::browser::inbox::Inbox::left_owners`].
+    pub fn left_owners(&self) -> String {
+        let names: Vec<String> = LEFT.iter().flat_map(|prefix| self.local.names(prefix)).collect();
+        names.join(SEPARATOR.encode_utf8(&mut [0; 4]))
+    }
+
+    /// See [`crate::browser::inbox::Inbox::left`].
+    pub fn left(&self, owner: &str) -> String {
+        let mut left = Operations::default();
+        for prefix in LEFT {
+            if let Some(operations) = self.readable_left(&[prefix, owner].concat()) {
+                left.append(&operations);
             }
         }
-        records
+        left.as_str().to_owned()
+    }
+
+    /// See [`crate::browser::inbox::Inbox::left_stored`].
+    pub fn forget_left(&self, owner: &str) {
+        for name in LEFT.map(|prefix| [prefix, owner].concat()) {
+            if self.readable_left(&name).is_some() {
+                self.local.keep(&name, "");
+            }
+        }
+    }
+
+    /// What a newer version left, or nobody of us, is not ours to take.
+    fn readable_left(&self, name: &str) -> Option<Operations> {
+        self.local.find(name).and_then(Operations::read)
+    }
+
+    /// See [`crate::browser::inbox::Inbox::opened`].
+    pub fn hear_opened(&'static self, id: u32) {
+        self.hear(|state, now| {
+            if id != state.openings {
+                return;
+            }
+            match state.entry.take() {
+                Some(entry) if entry.opted_out => {
+                    state.engine.handle_stored_opt_out(environment::unique_name(), now);
+                }
+                Some(entry) => state.engine.handle_opened(entry.identity, now),
+                None => {}
+            }
+        });
+    }
+
+    /// See [`crate::browser::inbox::Inbox::open_failed`].
+    pub fn hear_open_failed(&'static self, id: u32, message: String) {
+        let mut claims = false;
+        self.hear(|state, now| {
+            if id == state.openings {
+                // After its time the engine takes nothing more: what is left stays for the next page.
+                claims = state.engine.is_opening();
+                state.engine.handle_open_failed(message, now);
+            }
+        });
+        if claims {
+            self.with_store(Store::claim_left);
+        }
+    }
+
+    /// See [`crate::browser::inbox::Inbox::take_left`].
+    pub fn take_left(&'static self, operations: &str) -> bool {
+        let mut taken = false;
+        self.hear(|state, now| taken = state.engine.handle_left(rows::records_in(operations), now));
+        taken
+    }
+
+    /// The browser tells of the page's life.
+    pub(super) fn hear_life(&'static self, event: &str) {
+        self.read_link();
+        self.input(|engine, now| tell_life(engine, event, now));
     }
 }
 
-/// The message of an error that `store.js` tells as its name and its message.
-fn message(failure: &str) -> String {
-    rows::fields(failure).last().unwrap_or_default().into()
-}
-
-fn read_failure(failure: &str) -> StoreFailure {
-    if failure.starts_with("QuotaExceededError") {
-        StoreFailure::Quota
-    } else {
-        StoreFailure::Closed(message(failure))
+fn tell_life(engine: &mut Engine, event: &str, now: u64) {
+    match event {
+        "pagehide" | "freeze" => engine.handle_exit(now),
+        "pageshow" | "resume" => {
+            let owner = engine.projects().owner(&environment::unique_name());
+            engine.handle_return(owner, now);
+        }
+        "online" => engine.handle_online(true, now),
+        "offline" => engine.handle_online(false, now),
+        "hidden" => engine.handle_hidden(now),
+        _ => {}
     }
 }

@@ -1,6 +1,6 @@
 //! The one error that `init` rejects with.
 
-use crate::browser::environment::set;
+use crate::browser::scope::set;
 use crate::core::policy::options::OptionError;
 use js_sys::{JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;

@@ -1,6 +1,6 @@
 //! From the arguments of `track` to a line of the engine's, as the facade's `event.js` does it.
 
-use crate::browser::environment::property;
+use crate::browser::scope::property;
 use crate::core::model::event::Refusal;
 use crate::core::model::json;
 use js_sys::{Date, JSON, Object};

@@ -1,7 +1,7 @@
 //! From the options object of `init` to the core's options.
 
 use super::error::{error, invalid_option};
-use crate::browser::environment::property;
+use crate::browser::scope::property;
 use crate::core::policy::options::{Options, Value};
 use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;

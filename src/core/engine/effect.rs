@@ -58,10 +58,13 @@ pub enum Effect {
         /// The note of what was given to the browser; to be written at once, to every store there is.
         mark: Option<Mark>,
     },
-    /// Remember for the next page where the last reply was a success from, if it was one.
+    /// Remember what pages that come are to know of their link at once.
     RememberLink {
-        /// [`crate::core::model::mark::destination`] of that endpoint and key.
+        /// Where the last reply was a success from, if it was one: [`crate::core::model::mark::destination`] of that endpoint and
+        /// key.
         good: Option<u32>,
+        /// Until when the server wants no request, by the wall clock; 0 for no such wait.
+        until: u64,
     },
     /// Tell the page's listeners.
     Notify(Notice),

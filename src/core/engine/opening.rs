@@ -31,22 +31,38 @@ impl Engine {
         }
     }
 
-    /// The store cannot be opened: the queue is kept in memory, beginning with what the shell had kept elsewhere.
-    pub fn handle_open_failed(&mut self, message: String, left: Vec<Record>, now: u64) {
+    /// The store cannot be opened: the queue is kept in memory. What pages that are gone left outside the store follows by
+    /// [`Engine::handle_left`].
+    pub fn handle_open_failed(&mut self, message: String, now: u64) {
         let retry = now + limits::REOPEN_INTERVAL;
         if let Some(held) = self.end_opening() {
             self.take_identity(self.identity.clone());
             self.storage = Storage::Memory;
             self.reopen_at = retry;
             self.notify(Notice::Degraded { fallback: "memory_queue", message });
-            let (events, _) = self.queue.adopt(left, Kept::Memory, now);
-            self.account.accepted += events as u64;
             self.keep_elsewhere();
-            self.round = self.queue.last_order();
             self.begin_service(held, now);
         } else if self.storage == Storage::Memory {
             self.reopen_at = retry;
         }
+    }
+
+    /// Records that pages which are gone left outside the store, claimed by this page because it has no store. Returns true if
+    /// the page has taken them.
+    pub fn handle_left(&mut self, left: Vec<Record>, now: u64) -> bool {
+        if !matches!(self.phase, Phase::Open) {
+            return false;
+        }
+        let (events, _) = self.queue.adopt(left, Kept::Memory, now);
+        self.account.accepted += events as u64;
+        self.round = self.queue.last_order();
+        if self.has_store() {
+            self.restore();
+        } else {
+            self.keep_elsewhere();
+        }
+        self.advance(now);
+        true
     }
 
     /// The browser closed the store: its data was deleted, or a newer version of this library wants it.
@@ -72,7 +88,7 @@ impl Engine {
     /// The opening takes too long: the queue is kept in memory until it, or a later one, ends after all.
     pub(super) fn stop_waiting_for_store(&mut self, now: u64) {
         let message = String::from("the browser did not open its storage in time");
-        self.handle_open_failed(message, Vec::new(), now);
+        self.handle_open_failed(message, now);
     }
 
     /// Tries the store again, now and then.

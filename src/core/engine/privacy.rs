@@ -70,7 +70,8 @@ impl Engine {
         self.kept_elsewhere = false;
         self.identity = Identity { anonymous, user: None };
         self.user_id = self.identity.user_id();
-        self.remember_link(None);
+        self.good_link = None;
+        self.effects.push(Effect::RememberLink { good: None, until: 0 });
         self.drop_events(DropReason::OptOut, given_up, Change::default());
         self.effects.push(Effect::Forget);
     }

@@ -33,7 +33,7 @@ impl Engine {
             self.obey(outcome, &in_flight, response, now);
         }
         if !to_old_key {
-            self.judge_marks(outcome);
+            self.judge_marks(outcome, now);
         }
         self.advance(now);
     }
@@ -43,7 +43,7 @@ impl Engine {
         let outcome = verdict(response, 0);
         let arrived = outcome == Verdict::Delivered;
         if self.marks.take_departed(request, arrived) {
-            self.judge_marks(outcome);
+            self.judge_marks(outcome, now);
             if !arrived && matches!(self.phase, Phase::Away | Phase::Closed) {
                 // Where the page's own requests have used up what may outlive it, the browser says so before it is gone.
                 self.requests.retain(|in_flight| in_flight.id != request);
@@ -58,27 +58,29 @@ impl Engine {
 
     /// A reply has come: it tells what to think of the events that were handed over to the same endpoint before, and
     /// of those that will be.
-    fn judge_marks(&mut self, outcome: Verdict) {
+    fn judge_marks(&mut self, outcome: Verdict, now: u64) {
         match outcome {
             Verdict::Delivered | Verdict::Named | Verdict::Partial => {
                 self.marks.settle();
-                self.remember_link(Some(self.to));
+                self.remember_link(Some(self.to), now);
             }
             Verdict::Refused => {}
             Verdict::Forbidden => {
                 self.marks.lift();
-                self.remember_link(None);
+                self.remember_link(None, now);
             }
-            Verdict::Malformed | Verdict::Retry => self.remember_link(None),
+            Verdict::Malformed | Verdict::Retry => self.remember_link(None, now),
         }
         self.apply_marks();
     }
 
-    pub(super) fn remember_link(&mut self, good: Option<u32>) {
+    pub(super) fn remember_link(&mut self, good: Option<u32>, now: u64) {
         // Also where it is no news to this page: another may have remembered something else since.
         self.good_link = good;
         if good.is_none() || self.may_store() {
-            self.effects.push(Effect::RememberLink { good });
+            let held_until = self.pacing.shared().held_until();
+            let until = if held_until > now { self.wall(held_until) } else { 0 };
+            self.effects.push(Effect::RememberLink { good, until });
         }
     }
 
@@ -187,12 +189,12 @@ impl Engine {
             let request = overdue.id;
             self.requests.retain(|in_flight| in_flight.id != request);
             self.effects.push(Effect::Abort { request });
-            self.remember_link(None);
             let message = String::from("no answer within 30 seconds");
             self.last_error = Some(LastError { status: 0, message: message.clone() });
             let response = Response::failed(message);
             let failure = self.failure(&response);
             self.retry_later(request, News::Failed(failure), response, now);
+            self.remember_link(None, now);
         }
     }
 

@@ -245,4 +245,16 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_line_is_sealed_as_javascript_seals_it() {
+        let cases: Value = serde_json::from_str(include_str!("../../../tests/cases/envelopes.json")).unwrap();
+        for case in cases.as_array().unwrap() {
+            let text = |member: &str| case[member].as_str().unwrap();
+            let draft = Draft::parse(text("line"), usize::MAX).unwrap();
+            let metadata = case["metadata"].as_bool().unwrap();
+            let Envelope { id, json } = draft.seal(Seal { user_id: text("user"), ua: text("ua"), metadata });
+            assert_eq!([&id, &json], [text("id"), text("json")]);
+        }
+    }
 }

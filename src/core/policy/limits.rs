@@ -193,9 +193,9 @@ pub const MAX_CAMPAIGN_LENGTH: usize = 256;
 /// later.
 pub const TITLE_DELAY: u32 = 50;
 
-/// Wait after a failure where there is no WebAssembly: one for all, for the plain path has neither jitter nor a row that tabs
-/// share. Twice what a deployment takes to restart a server, and two requests of the limit's hundred.
-pub const PLAIN_BACKOFF: u64 = 30_000;
+/// Wait after a failure where no core runs: one for all, for the direct sender has neither jitter nor a row that tabs share.
+/// Twice what a deployment takes to restart a server, and two requests of the limit's hundred.
+pub const DIRECT_BACKOFF: u64 = 30_000;
 
 /// Times that a page starts WebAssembly anew after a trap. What traps again and again is an event or a record, and the plain
 /// path takes it.

@@ -64,6 +64,14 @@ impl Operations {
         Self(String::with_capacity(bytes))
     }
 
+    /// Reads operations that were kept as text; `None` for none, and for what a newer version or nobody of us has written.
+    pub fn read(text: String) -> Option<Self> {
+        const STORES: [&str; 7] = [SEGMENTS, ACCOUNTS, IDENTITY, MARKS, SHARED, LEASES, DEAD_LETTERS];
+        let fields: Vec<&str> = fields(&text).collect();
+        let stores = fields.chunks(3).all(|operation| operation.len() == 3 && STORES.contains(&operation[0]));
+        (stores && !fields.is_empty()).then_some(Self(text))
+    }
+
     /// Puts records.
     pub fn of_records(records: &[Record]) -> Self {
         let mut operations = Self::default();

@@ -161,3 +161,34 @@ fn an_account_of_fewer_columns_is_read_as_far_as_it_goes() {
     assert_eq!(columns.next().map(|column| *column), Some(4));
     assert!(columns.all(|column| *column == 0));
 }
+
+#[test]
+fn what_a_page_without_a_core_leaves_is_what_the_core_writes_and_reads() {
+    let cases: serde_json::Value =
+        serde_json::from_str(include_str!("../../../tests/cases/left.json")).unwrap();
+    for case in cases.as_array().unwrap() {
+        let text = |member: &str| case[member].as_str().unwrap();
+        let number = |member: &str| case[member].as_u64().unwrap();
+        let events = case["events"].as_array().unwrap();
+        let member_of = |events: &[serde_json::Value], member: &str, separator: &str| {
+            let texts: Vec<_> = events.iter().map(|event| event[member].as_str().unwrap()).collect();
+            texts.join(separator)
+        };
+        let records: Vec<_> = (0..)
+            .zip(events.chunks(crate::core::policy::limits::MAX_SEGMENT_EVENTS))
+            .map(|(place, events)| Record {
+                key: SegmentKey::new(text("owner"), place),
+                at: number("at"),
+                old_since: None,
+                ids: member_of(events, "id", " "),
+                events: member_of(events, "json", ",\n"),
+            })
+            .collect();
+        assert_eq!(Operations::of_records(&records).as_str(), text("records"));
+        assert_eq!(records_in(text("records")), records);
+
+        let (to, at, tab) = (number("destination") as u32, number("at"), text("tab").into());
+        let mark = Mark { to, at, tab, ids: member_of(events, "id", " ") };
+        assert_eq!(Operations::of_mark(text("owner"), &mark).as_str(), text("mark"));
+    }
+}

@@ -8,9 +8,10 @@ use std::{fs, future, iter};
 use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::extract::{Path as Place, Request, State};
-use axum::http::HeaderValue;
 use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
+use axum::response::IntoResponse;
 use axum::routing::post;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -23,12 +24,17 @@ use crate::wait::in_time;
 /// What a page told, and what it said beside that.
 type Word = (String, String);
 
+/// Copies of the package: one that never has the core, and one whose core is there for the third request.
+const WITHOUT_CORE: &str = "/without-core";
+const LATE_CORE: &str = "/late-core";
+const FAILURES: usize = 2;
+
 /// The page under a policy of its own.
 const STRICT: &str = "/strict.html";
 const POLICY: HeaderValue = HeaderValue::from_static("script-src 'self'");
 
 /// A served copy of `tests/e2e/pages`, in which `{{endpoint}}` and `{{api_key}}` are filled in, with the
-/// built package under `/pkg`.
+/// built package under `/pkg`, and copies of it whose core does not load.
 ///
 /// A page that no driver watches says how far it is by a `POST` to `/told/WORD`. One to `/hang` is never answered: what a
 /// page sends there stays on its way.
@@ -57,15 +63,25 @@ impl Site {
             .route("/told/{word}", post(take_word))
             .route("/hang", post(future::pending::<()>))
             .with_state(tell)
-            .nest_service("/pkg", ServeDir::new(package))
+            .nest_service("/pkg", ServeDir::new(&package))
+            .nest_service(WITHOUT_CORE, ServeDir::new(&package))
+            .nest_service(LATE_CORE, ServeDir::new(&package))
             .fallback_service(ServeDir::new(folder.path()))
             .layer(middleware::from_fn(move |request: Request, next: Next| {
-                if let Ok(mut asked) = log.lock() {
-                    asked.push(request.uri().path().to_string());
-                }
-                let is_strict = request.uri().path() == STRICT;
+                let path = request.uri().path().to_string();
+                let is_strict = path == STRICT;
+                let is_missing = log.lock().is_ok_and(|mut asked| {
+                    let before = asked.iter().filter(|one| **one == path).count();
+                    let is_core = |of: &str| path == format!("{of}/core.js");
+                    let is_missing = is_core(WITHOUT_CORE) || is_core(LATE_CORE) && before < FAILURES;
+                    asked.push(path);
+                    is_missing
+                });
                 let answer = next.run(request);
                 async move {
+                    if is_missing {
+                        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+                    }
                     let mut answer = answer.await;
                     if is_strict {
                         answer.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);

@@ -127,7 +127,7 @@ fn give(engine: &mut Engine, shell: &mut Shell, input: Input, now: u64) {
         Input::OptOut => engine.handle_opt_out("c".into(), now),
         Input::OptIn => engine.handle_opt_in(now),
         Input::Opened => engine.handle_opened(Identity { anonymous: "a".into(), user: None }, now),
-        Input::OpenFailed => engine.handle_open_failed("refused".into(), Vec::new(), now),
+        Input::OpenFailed => engine.handle_open_failed("refused".into(), now),
         Input::StoreClosed => engine.handle_store_closed(now),
         Input::Written { write, fails } => {
             let id = shell.writes.get(usize::from(write)).copied().unwrap_or(u32::from(write));

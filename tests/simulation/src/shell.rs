@@ -97,7 +97,7 @@ impl World {
                 self.keep_elsewhere(page, rows::records_in(unstored.as_str()));
             }
             Effect::Leave { mark } => self.leave(page, mark),
-            Effect::RememberLink { good } => {
+            Effect::RememberLink { good, .. } => {
                 self.note_page(page, format_args!("remembers the link as {good:?}"));
                 self.disk.write_local(self.now).good_link = good;
             }

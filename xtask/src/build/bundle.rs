@@ -42,18 +42,18 @@ use Core::{Chunk, Inline};
 use Module::{Embedded, Given};
 
 const SCRIPTS: &[Script] = &[
-    script("index.js", "esm", "index.js", Embedded, Chunk("core.js")),
-    script("core.js", "esm", "core.js", Embedded, Inline),
-    script("index.js", "cjs", "index.cjs", Embedded, Inline),
-    script("index.js", "esm", "static.js", Embedded, Inline),
-    script("script.js", "iife", "appizer.js", Embedded, Inline),
-    script("slim.js", "esm", "slim.js", Given, Chunk("core-slim.js")),
-    script("core.js", "esm", "core-slim.js", Given, Inline),
-    script("slim.js", "cjs", "slim.cjs", Given, Inline),
-    script("auto.js", "esm", "auto.js", Given, Inline),
-    script("auto.js", "cjs", "auto.cjs", Given, Inline),
-    script("server.js", "esm", "server.js", Given, Inline),
-    script("server.js", "cjs", "server.cjs", Given, Inline),
+    script("entry/index.js", "esm", "index.js", Embedded, Chunk("core.js")),
+    script("core/core.js", "esm", "core.js", Embedded, Inline),
+    script("entry/index.js", "cjs", "index.cjs", Embedded, Inline),
+    script("entry/index.js", "esm", "static.js", Embedded, Inline),
+    script("entry/script.js", "iife", "appizer.js", Embedded, Inline),
+    script("entry/slim.js", "esm", "slim.js", Given, Chunk("core-slim.js")),
+    script("core/core.js", "esm", "core-slim.js", Given, Inline),
+    script("entry/slim.js", "cjs", "slim.cjs", Given, Inline),
+    script("entry/auto.js", "esm", "auto.js", Given, Inline),
+    script("entry/auto.js", "cjs", "auto.cjs", Given, Inline),
+    script("entry/server.js", "esm", "server.js", Given, Inline),
+    script("entry/server.js", "cjs", "server.cjs", Given, Inline),
 ];
 
 const fn script(
@@ -133,8 +133,8 @@ fn source(name: &str) -> PathBuf {
 impl Core {
     fn source(self) -> &'static str {
         match self {
-            Chunk(_) => "load-chunk.js",
-            Inline => "load-inline.js",
+            Chunk(_) => "start/load-chunk.js",
+            Inline => "start/load-inline.js",
         }
     }
 }
@@ -142,8 +142,8 @@ impl Core {
 impl Module {
     fn source(self) -> &'static str {
         match self {
-            Embedded => "embedded.js",
-            Given => "given.js",
+            Embedded => "core/embedded.js",
+            Given => "core/given.js",
         }
     }
 }
@@ -156,17 +156,14 @@ fn global_defines() -> impl Iterator<Item = String> {
 /// they take the place of these names in its source.
 pub fn policy_defines() -> Vec<String> {
     let numbers = [
-        ("ADOPT_SOON", policy::ADOPT_SOON),
         ("DEFAULT_FLUSH_INTERVAL", policy::DEFAULT_FLUSH_INTERVAL),
-        ("DOUBTFUL_REPLY", policy::DOUBTFUL_REPLY),
+        ("DIRECT_BACKOFF", policy::DIRECT_BACKOFF),
         ("EXIT_SHARE_BYTES", policy::EXIT_SHARE_BYTES as u64),
-        ("LEASE", policy::LEASE),
-        ("LEASE_RENEWAL", policy::LEASE_RENEWAL.into()),
         ("LONGEST_SLEEP", policy::LONGEST_SLEEP),
+        ("LONGEST_WAIT", policy::LONGEST_WAIT),
         ("MAX_BATCH_BYTES", policy::MAX_BATCH_BYTES as u64),
         ("MAX_BATCH_EVENTS", policy::MAX_BATCH_EVENTS as u64),
         ("MAX_CAMPAIGN_LENGTH", policy::MAX_CAMPAIGN_LENGTH as u64),
-        ("MAX_DEAD_LETTERS", policy::MAX_DEAD_LETTERS as u64),
         ("MAX_EVENT_BYTES", policy::MAX_EVENT_BYTES as u64),
         ("MAX_HELD_EVENTS", policy::MAX_HELD_EVENTS as u64),
         ("MAX_REGISTERED_LENGTH", policy::MAX_REGISTERED_LENGTH as u64),
@@ -174,10 +171,7 @@ pub fn policy_defines() -> Vec<String> {
         ("MAX_RETRY_AFTER", policy::MAX_RETRY_AFTER),
         ("MAX_SEGMENT_EVENTS", policy::MAX_SEGMENT_EVENTS as u64),
         ("MAX_SESSION_TIMEOUT", policy::MAX_SESSION_TIMEOUT),
-        ("OPEN_TIMEOUT", policy::OPEN_TIMEOUT),
-        ("PAUSE", policy::PAUSE),
-        ("PLAIN_BACKOFF", policy::PLAIN_BACKOFF),
-        ("REOPEN_INTERVAL", policy::REOPEN_INTERVAL),
+        ("REQUESTS_PER_MINUTE", policy::REQUESTS_PER_MINUTE.into()),
         ("REQUEST_TIMEOUT", policy::REQUEST_TIMEOUT),
         ("SESSION_TIMEOUT", policy::SESSION_TIMEOUT),
         ("TITLE_DELAY", policy::TITLE_DELAY.into()),

@@ -15,7 +15,7 @@ const SINGLES: std::ops::RangeInclusive<u8> = b'"'..=b'~';
 const ESCAPED: &[u8] = b"\"\\";
 const PREFIXES: [char; 2] = [' ', '!'];
 
-/// The script whose text the page's own script decodes (src/js/embedded.js).
+/// The script whose text the page's own script decodes (src/js/core/embedded.js).
 pub fn module_script() -> PathBuf {
     paths::intermediate().join("module.js")
 }
@@ -62,7 +62,7 @@ mod tests {
     /// Returns what the page's own script makes of the text.
     fn decode(script: &str) -> Result<Vec<u8>> {
         let folder = tempfile::tempdir()?;
-        let decoder = super::super::read_text(&paths::root().join("src/js/embedded.js"))?;
+        let decoder = super::super::read_text(&paths::root().join("src/js/core/embedded.js"))?;
         write(&folder.path().join("text.mjs"), script)?;
         write(&folder.path().join("embedded.mjs"), decoder.replace("appizer-module-text", "./text.mjs"))?;
         let keep = "WebAssembly.compile = (module) => require('fs').writeFileSync('module.wasm', module);

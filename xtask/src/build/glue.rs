@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::{paths, process};
 
 /// The JavaScript that the crate imports.
-pub const IMPORTED: &[&str] = &["src/js/environment.js", "src/js/store.js", "src/js/transport.js"];
+pub const IMPORTED: &[&str] = &["src/js/browser/store.js"];
 
 /// The script: its default export makes an instance with the `WebAssembly` that it is given.
 pub fn script() -> PathBuf {
@@ -17,7 +17,7 @@ pub fn script() -> PathBuf {
 
 pub fn write() -> Result<()> {
     let mut esbuild = process::command(paths::npm_program("esbuild"));
-    esbuild.arg(paths::root().join("src/js/glue.js"));
+    esbuild.arg(paths::root().join("src/js/core/glue.js"));
     esbuild.arg(format!("--alias:appizer-bindings={}", paths::wasm_pack().join("appizer.js").display()));
     esbuild.args([
         "--bundle",

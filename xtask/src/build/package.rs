@@ -15,11 +15,11 @@ const README: &str = "README.md";
 
 /// From where in the repository, to where in the package.
 const COPIED: &[(&str, &str)] = &[
-    ("src/js/index.d.ts", "index.d.ts"),
-    ("src/js/slim.d.ts", "slim.d.ts"),
-    ("src/js/script.d.ts", "script.d.ts"),
+    ("src/js/entry/index.d.ts", "index.d.ts"),
+    ("src/js/entry/slim.d.ts", "slim.d.ts"),
+    ("src/js/entry/script.d.ts", "script.d.ts"),
     ("target/package/appizer_bg.wasm", "appizer_bg.wasm"),
-    ("src/js/auto.d.ts", "auto.d.ts"),
+    ("src/js/entry/auto.d.ts", "auto.d.ts"),
     ("LICENSE-MIT", "LICENSE-MIT"),
     ("LICENSE-APACHE", "LICENSE-APACHE"),
 ];

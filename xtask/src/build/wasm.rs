@@ -52,7 +52,7 @@ pub fn compile(stock: bool) -> Result<()> {
         wasm_pack.env("RUSTC_BOOTSTRAP", "1");
         wasm_pack.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
         rust_flags
-            .push_str(" -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none -Zmir-opt-level=1");
+            .push_str(" -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none");
         target = "target/cdylib";
     }
     wasm_pack.envs(rust::pinned_toolchain().map(|name| ("RUSTUP_TOOLCHAIN", name)));

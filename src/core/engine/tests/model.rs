@@ -202,7 +202,7 @@ impl Page {
             }
             Effect::Open { .. } if self.refuses => {
                 self.openings += 1;
-                self.engine.handle_open_failed("refused".into(), Vec::new(), now);
+                self.engine.handle_open_failed("refused".into(), now);
             }
             Effect::Open { owner, identity } => {
                 self.openings += 1;
@@ -253,7 +253,7 @@ impl Page {
                 disk.marks.extend(mark.map(|mark| (self.engine.owner().into(), mark)));
                 disk.locks.retain(|lock| !self.locks.contains(lock));
             }
-            Effect::RememberLink { good } => disk.good_link = good,
+            Effect::RememberLink { good, .. } => disk.good_link = good,
             Effect::Notify(notice) => self.notices.push(notice),
             Effect::Answer { answer: Answer::Flush(result), .. } => self.answers.push(result),
             Effect::Answer { answer: Answer::Stats(stats), .. } => self.told_stats.push(stats),

@@ -51,7 +51,8 @@ fn what_was_left_elsewhere_is_left_there_again_by_a_page_without_a_store() {
     let mut page = Page::opening("p", &[]);
     while page.engine.poll_effect().is_some() {}
     page.pause(&mut disk);
-    page.input(&mut disk, |engine, now| engine.handle_open_failed("refused".into(), left(), now));
+    page.input(&mut disk, |engine, now| engine.handle_open_failed("refused".into(), now));
+    page.input(&mut disk, |engine, now| assert!(engine.handle_left(left(), now)));
     page.leave(&mut disk);
     assert_eq!(disk.left.len(), 1);
 }
@@ -153,7 +154,7 @@ fn in_memory_what_was_delivered_while_hidden_is_not_left() {
     let mut disk = Disk::default();
     let mut page = Page::opening("p", &[]);
     while page.engine.poll_effect().is_some() {}
-    page.input(&mut disk, |engine, now| engine.handle_open_failed("refused".into(), Vec::new(), now));
+    page.input(&mut disk, |engine, now| engine.handle_open_failed("refused".into(), now));
     page.track(&mut disk, 0..5);
     page.input(&mut disk, |engine, now| engine.handle_hidden(now));
     page.respond(&mut disk, 200);

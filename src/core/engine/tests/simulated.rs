@@ -164,7 +164,8 @@ fn of_two_copies_of_a_record_that_pages_left_elsewhere_one_is_sent() {
     let left: Vec<_> = disk.records.values().cycle().take(2).cloned().collect();
     let mut page = Page::opening("p", &[]);
     while page.engine.poll_effect().is_some() {}
-    page.input(&mut disk, |engine, now| engine.handle_open_failed("refused".into(), left, now));
+    page.input(&mut disk, |engine, now| engine.handle_open_failed("refused".into(), now));
+    page.input(&mut disk, |engine, now| assert!(engine.handle_left(left, now)));
     page.wait_for_request(&mut disk);
     assert_eq!(ids(&page.requests[0]), [0, 1, 2]);
 }

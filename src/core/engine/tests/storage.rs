@@ -23,7 +23,7 @@ fn without_a_store_the_queue_is_kept_in_memory_and_says_so() {
     let mut disk = Disk::default();
     let mut page = Page::opening("p", &[]);
     while page.engine.poll_effect().is_some() {}
-    page.input(&mut disk, |engine, now| engine.handle_open_failed("refused".into(), Vec::new(), now));
+    page.input(&mut disk, |engine, now| engine.handle_open_failed("refused".into(), now));
     page.track(&mut disk, 0..100);
     assert!(matches!(page.notices[0], Notice::Degraded { fallback: "memory_queue", .. }));
     assert_eq!(page.engine.stats(Account::default(), 0).storage, "memory");

@@ -14,7 +14,7 @@ use crate::leaving::{
     a_page_left_before_webassembly_is_ready_loses_none, a_page_left_while_the_collector_is_down_loses_none,
     a_tab_closed_right_after_its_events_loses_none,
 };
-use crate::plain::after_a_trap_everything_arrives_under_one_id;
+use crate::restarts::after_a_trap_everything_arrives_under_one_id;
 use crate::starting::{a_dedicated_worker_tracks, the_script_tag_tracks_what_came_before_it};
 
 in_old_chromium!(

@@ -112,7 +112,7 @@ async fn a_page_in_the_back_forward_cache_keeps_to_an_opt_out(scene: &mut Scene)
     scene.browser.back().await?;
     scene.loaded().await?;
     let id: Option<String> = scene
-        .run("appizer.init({ ...options, flushInterval: 3600000 }); const id = appizer.track('no more'); await appizer.flush(); return id;")
+        .run("await appizer.init({ ...options, flushInterval: 3600000 }); const id = appizer.track('no more'); await appizer.flush(); return id;")
         .await?;
     assert_eq!(id, None);
     scene.run::<()>("appizer.optIn(); appizer.track('again'); await appizer.flush();").await?;
@@ -166,7 +166,7 @@ async fn while_consent_is_pending_nothing_is_stored_or_sent(scene: &mut Scene) -
             other.optOut();
             other.track('never');
             const [names] = await kept();
-            return [[names.filter((name) => name.includes('other')), 0], dropped];"
+            return [[names.filter((name) => name.includes('other') && !name.endsWith(':forget')), 0], dropped];"
         ))
         .await?;
     assert_eq!((kept.0, dropped), (vec!["appizer:other:opt_out".to_string()], vec![json!(["opt_out", 1])]));
@@ -236,17 +236,23 @@ async fn privacy_signals_are_respected_where_asked_for(scene: &mut Scene) -> Res
 async fn bots_are_flagged_or_dropped_where_asked_for(scene: &mut Scene) -> Result<()> {
     scene.visit("module.html").await?;
     // A driven browser says so.
-    let (automated, ids): (bool, Vec<Option<String>>) = scene
+    let (automated, ids, dropped): (bool, Vec<Option<String>>, Value) = scene
         .run(
             "const make = (instance, bots) => appizer.createTracker({ ...options, instance, bots });
-            const early = make('dropped', 'drop');
-            const ids = [make('sent', 'send').track('sent'), make('flagged', 'flag').track('flagged'), early.track('dropped')];
+            make('sent', 'send').track('sent');
+            make('flagged', 'flag').track('flagged');
+            const bot = make('dropped', 'drop');
+            const dropped = [];
+            bot.on('dropped', ({ reason, count }) => dropped.push([reason, count]));
+            const ids = [bot.track('early')];
             await appizer.init(options);
-            return [navigator.webdriver, ids];",
+            ids.push(bot.track('late'));
+            return [navigator.webdriver, ids, [...dropped, (await bot.stats()).refused]];",
         )
         .await?;
     assert!(automated);
-    assert_eq!(ids.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, false]);
+    assert_eq!(ids.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(dropped, json!([["bot", 1], 2]));
     let arrivals = scene.distinct(2).await?;
     assert_eq!(arrivals.named("flagged")?.property("$bot"), true);
     assert_eq!(arrivals.named("sent")?.property("$bot"), &Value::Null);

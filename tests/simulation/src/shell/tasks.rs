@@ -67,12 +67,15 @@ impl World {
         }
         self.ledger.exact = false;
         if !self.pages[page].engine.is_opening() {
-            self.input(page, |engine, now| engine.handle_open_failed("refused".into(), Vec::new(), now));
+            self.input(page, |engine, now| engine.handle_open_failed("refused".into(), now));
         } else {
             let left = std::mem::take(&mut self.disk.write_local(self.now).left);
             let left = left.into_values().flatten().collect();
             self.note_page(page, format_args!("is refused a store"));
-            self.input(page, |engine, now| engine.handle_open_failed("refused".into(), left, now));
+            self.input(page, |engine, now| engine.handle_open_failed("refused".into(), now));
+            self.input(page, |engine, now| {
+                engine.handle_left(left, now);
+            });
         }
     }
 

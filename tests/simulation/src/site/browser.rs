@@ -242,7 +242,7 @@ impl Browser {
                 self.marks.insert(engine.owner().into(), mark);
                 return Some(Told::Mark(ids));
             }
-            Effect::RememberLink { good } => self.good_link = good,
+            Effect::RememberLink { good, .. } => self.good_link = good,
             _ => {}
         }
         None

@@ -1,0 +1,97 @@
+// The options that the facade itself uses: checked here, and kept from the core, which checks all others.
+
+/** Stands between the fields of joined texts; as in src/core/rows. */
+const SEPARATOR = '\x1f';
+
+/** Stands between the items of a list; as in src/core/options.rs. */
+const LIST_SEPARATOR = '\x1e';
+
+const flag = [(value) => typeof value === 'boolean', 'true or false'];
+const oneOf = (...words) => [(value) => words.includes(value), words.map((word) => `"${word}"`).join(' or ')];
+
+const CHECKS = {
+  sessionTimeout: [
+    (value) => typeof value === 'number' && value >= 1000 && value <= POLICY_MAX_SESSION_TIMEOUT,
+    `milliseconds from 1000 to ${POLICY_MAX_SESSION_TIMEOUT}, a day`,
+  ],
+  campaign: flag,
+  pageViews: flag,
+  stripQuery: flag,
+  beforeSend: [(value) => typeof value === 'function', 'a function'],
+  respectPrivacySignals: flag,
+  consent: oneOf('granted', 'pending'),
+  bots: oneOf('send', 'flag', 'drop'),
+  denyProperties: [
+    (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
+    'an array of property names',
+  ],
+  clientHints: flag,
+  debug: flag,
+};
+
+/** Throws for the first option of the facade's that is at fault; returns those for the core. */
+export function checked(given) {
+  if (typeof given !== 'object' || !given) {
+    throw new AppizerError('invalid_option', 'init takes an object of options: init({ apiKey: "…" })');
+  }
+  const rest = { ...given };
+  for (const [name, [isAllowed, allowed]] of Object.entries(CHECKS)) {
+    const value = given[name];
+    delete rest[name];
+    if (value !== undefined && !isAllowed(value)) throw invalidOption(name, `is ${shown(value)}`, allowed);
+  }
+  return rest;
+}
+
+/** The core's options as `given` of src/core/options.rs reads them. */
+export function textOf(options) {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const fields = given.flatMap(([name, value]) => {
+    const kind = ['string', 'number', 'boolean'].find((kind) => typeof value === kind);
+    const isList = Array.isArray(value) && value.every((item) => typeof item === 'string');
+    return [name, kind ? kind[0] + value : isList ? `l${value.join(LIST_SEPARATOR)}` : 'other'];
+  });
+  return fields.map((field) => field.replaceAll(SEPARATOR, '')).join(SEPARATOR);
+}
+
+/** The error for what the core says of its options: the one at fault, and what is allowed. */
+export function faultOf(options, { option, allowed }) {
+  const value = options[option];
+  // A key that is nearly right is still a secret, and what has no name of ours may be a key.
+  const isUnknown = allowed.startsWith('the options');
+  const isSecret = option === 'apiKey' && value !== undefined;
+  return invalidOption(option, isUnknown ? 'is unknown' : isSecret ? 'cannot be used' : `is ${shown(value)}`, allowed);
+}
+
+export const KEY = "the project's key: printable ASCII characters without spaces";
+
+/** Also one of another realm. */
+export const isModule = (wasm) => Object.prototype.toString.call(wasm) === '[object WebAssembly.Module]';
+
+/** As in src/core/options.rs. */
+export const isKey = (key) => typeof key === 'string' && /^[!-~]+$/.test(key);
+
+export function invalidOption(option, what, allowed) {
+  return new AppizerError('invalid_option', `option "${option}" ${what}; allowed: ${allowed}`, option);
+}
+
+/** Its members are defined, not assigned: a page may have frozen `Error.prototype`. */
+export class AppizerError extends Error {
+  constructor(code, message, option) {
+    super(message);
+    const members = { name: 'AppizerError', code, ...(option && { option }) };
+    for (const [name, value] of Object.entries(members)) {
+      Object.defineProperty(this, name, { value, configurable: true, writable: true, enumerable: name !== 'name' });
+    }
+  }
+}
+
+// JSON would make null of NaN, and a text of a URL object.
+function shown(value) {
+  try {
+    if (typeof value === 'string' || Array.isArray(value)) return JSON.stringify(value);
+  } catch {
+    // A list with what JSON cannot carry.
+  }
+  return Object(value) === value ? Object.prototype.toString.call(value) : String(value);
+}

@@ -1,0 +1,410 @@
+// The facade: takes calls at once, from when the page is there, and decides nothing of queue and delivery.
+import { bare } from '../capture/address.js';
+import { clientHints } from '../capture/client-hints.js';
+import { makeContext } from '../capture/context.js';
+import { copyOf, isPlain, Refusal, toDraft } from '../capture/event.js';
+import { jsonOf } from '../capture/json.js';
+import { pageProperties, watchPages } from '../capture/page-views.js';
+import { forgetStored, isBot, makeConsent } from '../capture/privacy.js';
+import { listen, ofDocument, steadyNow, uniqueName } from '../browser/environment.js';
+import { makeBridge } from './bridge.js';
+import { isAsked, makeDebug } from './debug.js';
+import { makeListeners } from './listeners.js';
+import { AppizerError, checked, invalidOption, isKey, KEY } from './options.js';
+import { nextSlice } from './slices.js';
+
+/** Why `track` gives `null` without a word in the console: nobody has made a mistake. */
+const SILENT = ['opted_out', 'bot'];
+
+/** The options of the page's live trackers. */
+const live = new Set();
+
+/**
+ * `wasm` gives the slim package's module.
+ *
+ * A tracker's life is one value:
+ * - `idle`: before `init`, or after one that failed;
+ * - `waiting`: for its turn after `init`, for a page that is prerendered to be shown, or for consent (`why`);
+ * - `running`: events have a context, and a bridge to the core;
+ * - `denied`: the visitor wants no events (`why` is `opt_out`), or is a bot; a bridge remains where there was one;
+ * - `closed`.
+ *
+ * @returns {import('../entry/index.d.ts').Tracker}
+ */
+export function makeTracker(wasm = () => {}) {
+  const { on, notify, warn } = makeListeners();
+  const debug = makeDebug(on);
+  const timers = new Map();
+  let life = { phase: 'idle' };
+  /** Calls that wait for the tracker to run, in order, as `{ run, isEvent }`. */
+  let early = [];
+  /** What the visitor said before `init`. */
+  let said;
+  let page;
+  let tracked = 0;
+  let refused = 0;
+
+  return {
+    init,
+    track: (name, properties, overrides) => record(name, properties, overrides),
+    identify,
+    reset: () => later(() => life.bridge.call('reset', life.context.reset())),
+    register: (properties) => change('register', copyOf(properties)),
+    registerOnce: (properties) => change('registerOnce', copyOf(properties)),
+    unregister: (name) => change('unregister', name),
+    timeEvent: (name) => void timers.set(name, steadyNow()),
+    page: recordPage,
+    optOut: () => say(false),
+    optIn: () => say(true),
+    hasOptedOut,
+    flush,
+    on,
+    stats,
+    deadLetters,
+    resendDeadLetters: () => ask('disposeOfLetters', () => 0, true),
+    discardDeadLetters: () => ask('disposeOfLetters', () => 0, false),
+    debug: (logs) => {
+      if (typeof logs === 'boolean') debug.logs(logs);
+      return stats().then(debug.print);
+    },
+    close,
+  };
+
+  // ——— Starting ———
+
+  function init(given) {
+    if (life.started) return initAgain(given);
+    try {
+      const forCore = checked(given);
+      const options = { ...given };
+      claim(options);
+      const landing = globalThis.document && { url: location.href, referrer: ofDocument('referrer') };
+      life = { phase: 'waiting', why: isPrerendering() ? 'prerendering' : 'start', options, forCore, landing };
+      life.started = start(life);
+      life.started.catch(() => fail(options));
+      return life.started;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** In slices: the page that calls `init` is to go on at once. */
+  async function start(mine) {
+    debug.logs(mine.options.debug || isAsked());
+    const stopEarly = listen(() => permit(mine), ['pagehide']);
+    mine.stopListening = stopEarly;
+    if (mine.why === 'prerendering') await new Promise((resolve) => listen(resolve, ['prerenderingchange'], { once: true }));
+    await nextSlice();
+    permit(mine);
+    await nextSlice();
+    if (life.options !== mine.options) return;
+    stopEarly();
+    life.stopListening = listen(checkConsent, ['storage', 'pageshow', 'resume']);
+    return life.opening;
+  }
+
+  /** Reads the visitor's word, and has the tracker run if it may. */
+  function permit(mine) {
+    if (life !== mine || mine.consent) return;
+    mine.consent = makeConsent(mine.options);
+    if (said !== undefined) mine.consent.say(said);
+    if (mine.options.bots !== 'drop' || !isBot()) return obey();
+    life = { ...mine, phase: 'denied', why: 'bot' };
+    refused += giveUpEarly('bot');
+  }
+
+  /** Does what the visitor's word allows. */
+  function obey() {
+    const state = life.consent.state();
+    if (state === 'denied') return deny();
+    if (state === 'granted') return run();
+    life = { ...life, phase: 'waiting', why: 'consent' };
+    // What the page is when it is shown is told now, and kept in memory until consent.
+    watch();
+  }
+
+  function run() {
+    const { options, forCore, landing, bridge: before } = life;
+    const context = makeContext(options, landing, warn);
+    const bridge = before ?? makeBridge(forCore, context, hear, wasm);
+    life = { ...life, phase: 'running', context, bridge };
+    if (options.clientHints) clientHints().then((properties) => context.add(properties));
+    early.splice(0).forEach((call) => call.run());
+    watch();
+    // A bridge from before was told of an opt-out, or has seen it itself.
+    if (before) bridge.call('optIn');
+    else life.opening = bridge.open();
+  }
+
+  function watch() {
+    const { pageViews, stripQuery } = life.options;
+    if (pageViews && globalThis.document) life.stopWatching ??= watchPages(record, stripQuery);
+  }
+
+  function initAgain(given) {
+    const { options, forCore, bridge, started } = life;
+    for (const name of new Set([...Object.keys(options), ...Object.keys(given ?? {})])) {
+      if (name !== 'apiKey' && !isSame(options[name], given?.[name])) {
+        const message = `init was called before with another ${name}; a tracker of its own needs createTracker`;
+        return Promise.reject(new AppizerError('already_initialized', message, name));
+      }
+    }
+    const { apiKey } = given ?? {};
+    if (apiKey !== options.apiKey) {
+      if (!isKey(apiKey)) return Promise.reject(invalidOption('apiKey', 'cannot be used', KEY));
+      forCore.apiKey = options.apiKey = apiKey;
+      bridge?.call('useKey', apiKey);
+    }
+    return started;
+  }
+
+  function fail(options) {
+    live.delete(options);
+    if (life.options !== options) return;
+    life.stopListening?.();
+    life.stopWatching?.();
+    life.bridge?.answerWithoutCore();
+    life = { phase: 'idle' };
+  }
+
+  /** Two keys for one queue would be two projects with one name. */
+  function claim(options) {
+    const { instance = 'default', apiKey } = options;
+    for (const other of live) {
+      if ((other.instance ?? 'default') === instance && other.apiKey !== apiKey) {
+        throw invalidOption('instance', `is ${JSON.stringify(instance)}, which another tracker of this page uses with another key`, 'a name of its own');
+      }
+    }
+    live.add(options);
+  }
+
+  // ——— Events ———
+
+  function record(name, properties, overrides, passive, isPage) {
+    try {
+      if (!life.bridge?.isScheduled()) checkConsent();
+      if (life.phase === 'closed') throw new Refusal('closed');
+      if (life.why === 'bot') throw new Refusal('bot');
+      if (life.phase === 'denied' || (said === false && !life.consent)) throw new Refusal('opted_out');
+      if (!life.bridge?.isOpen() && isFull()) throw new Refusal('too_many_held');
+      const draft = toDraft(name, timed(name, properties), overrides);
+      page ??= uniqueName();
+      const id = page + '-' + (tracked++).toString(36);
+      if (life.phase === 'running') return finish(id, draft, passive);
+      early.push({ run: () => finishLate(id, draft, isPage), isEvent: true });
+      return id;
+    } catch (refusal) {
+      refuse(refusal, name);
+      return null;
+    }
+  }
+
+  function finish(id, draft, passive) {
+    const line = life.context.seal(id, draft, passive);
+    if (line) {
+      debug.tracked(id, draft.name, draft.given);
+      life.bridge.track(line);
+      return id;
+    }
+    refused++;
+    notify({ type: 'dropped', reason: 'before_send', count: 1 });
+    return null;
+  }
+
+  function finishLate(id, draft, isPage) {
+    try {
+      // What the page gave may be something else by now: the text counts.
+      const given = draft.text && JSON.parse(draft.text);
+      if (isPage && life.options.stripQuery) {
+        given.url = bare(`${given.url}`, true);
+        given.referrer = bare(`${given.referrer}`, true);
+        draft.text = jsonOf(given);
+      }
+      finish(id, { ...draft, given });
+    } catch (refusal) {
+      refuse(refusal, draft.name);
+    }
+  }
+
+  function refuse(refusal, name) {
+    refused++;
+    // Whatever else was thrown came out of the page's own getters.
+    const { code, message } = refusal instanceof Refusal ? refusal : new Refusal('not_serializable');
+    if (!SILENT.includes(code)) warn(code, `an event was refused (${code}): ${message}`);
+    notify({ type: 'rejected', code, message, ...(typeof name === 'string' && { name }) });
+  }
+
+  function timed(name, properties) {
+    const start = timers.get(name);
+    if (start === undefined || !isPlain(properties ?? {})) return properties;
+    timers.delete(name);
+    return { $duration_ms: Math.round(steadyNow() - start), ...properties };
+  }
+
+  function recordPage(name, properties) {
+    const ofPage = globalThis.document && pageProperties(ofDocument('referrer'), life.options?.stripQuery);
+    const own = copyOf(properties ?? {});
+    const all = own ? { ...ofPage, ...(name != null && { name }), ...own } : properties;
+    return record('page_view', all, undefined, false, true);
+  }
+
+  function identify(userId, traits) {
+    const known = copyOf(traits);
+    if (typeof userId !== 'string' || !userId.trim() || (traits != null && !known)) {
+      return warn('identify', 'identify takes a user id, a string that is not empty, and traits as a plain object; the call is ignored');
+    }
+    later(() => {
+      const isNews = life.context.identify(userId);
+      life.bridge.call('identify', userId);
+      if (isNews || known) record('identify', { ...known, $anonymous_id: life.context.anonymous() });
+    });
+  }
+
+  function change(how, given) {
+    later(() => life.context.change(how, given));
+  }
+
+  /** Does it now or, where the tracker does not run yet, when it does. */
+  function later(run) {
+    checkConsent();
+    if (life.phase === 'running') run();
+    else if (life.phase === 'idle' || life.phase === 'waiting') early.push({ run });
+  }
+
+  // ——— The visitor's word ———
+
+  function say(granted) {
+    said = granted;
+    life.consent?.say(granted);
+    if (life.consent) checkConsent();
+    else if (!granted) giveUpEarly('opt_out');
+  }
+
+  /** The visitor may have had their say in another tab, or while this page was frozen or cached. */
+  function checkConsent() {
+    if (!life.consent || life.why === 'bot' || isPrerendering()) return;
+    const state = life.consent.state();
+    if (state === 'denied' ? life.phase !== 'denied' : state === 'granted' && life.phase !== 'running') obey();
+  }
+
+  function deny() {
+    const { bridge, stopWatching, options } = life;
+    stopWatching?.();
+    life = { ...life, phase: 'denied', why: 'opt_out', context: undefined, stopWatching: undefined };
+    if (bridge?.isOpen()) {
+      // The core gets what was tracked before, and counts it as given up.
+      bridge.call('optOut', uniqueName());
+      bridge.handOver();
+    } else {
+      giveUpEarly('opt_out');
+      forgetStored(options.instance);
+    }
+  }
+
+  /** Gives up what the core has not got; returns how many events that is. */
+  function giveUpEarly(reason) {
+    const count = held();
+    early = [];
+    life.bridge?.discard();
+    if (count) notify({ type: 'dropped', reason, count });
+    return count;
+  }
+
+  function hasOptedOut() {
+    if (life.consent) return life.consent.state() === 'denied';
+    return said === false || makeConsent({}).state() === 'denied';
+  }
+
+  // ——— Answers ———
+
+  function flush() {
+    return ask('flush', () => ({ delivered: 0, rejected: 0, queued: held(), ...waiting() })).then(withDate);
+  }
+
+  function stats() {
+    const nothing = { delivered: 0, handedOver: 0, rejected: 0, uncertain: 0, dropped: {}, inFlight: 0 };
+    const idle = () => ({ accepted: held(), queued: held(), ...nothing, storage: 'memory', fallbacks: [], ...waiting() });
+    return ask('stats', idle).then((answer) => withDate({ ...answer, refused }));
+  }
+
+  async function deadLetters() {
+    const letters = await ask('deadLetters', () => []);
+    return letters.map(({ json, at, ...rest }) => ({ ...rest, ...eventOf(json), at: new Date(at) }));
+  }
+
+  /** Resolves with the core's answer; without a core, with that of `idle`. */
+  async function ask(name, idle, value) {
+    // What was called in the same task as `init` has its turn first.
+    if (life.why === 'start') await nextSlice();
+    return life.bridge ? life.bridge.ask(name, value, idle) : idle();
+  }
+
+  function waiting() {
+    if (life.phase === 'closed') return { waiting: 'closed' };
+    if (life.phase === 'idle') return { waiting: 'not_initialized' };
+    return life.phase === 'denied' ? {} : { waiting: life.why === 'prerendering' ? 'prerendering' : 'consent' };
+  }
+
+  /** Returns true if as many events wait as may. Counting takes time: that is done only where there may be too many. */
+  function isFull() {
+    const size = early.length + (life.bridge?.size() ?? 0);
+    return size >= POLICY_MAX_HELD_EVENTS && held() >= POLICY_MAX_HELD_EVENTS;
+  }
+
+  /** How many events have not reached a core that stores them. */
+  function held() {
+    return early.filter(({ isEvent }) => isEvent).length + (life.bridge?.held() ?? 0);
+  }
+
+  function hear(notice) {
+    if (notice.type === 'opted_out') {
+      // The core has given up what it had.
+      life.consent.say(false);
+      life.stopWatching?.();
+      life = { ...life, phase: 'denied', why: 'opt_out', context: undefined, stopWatching: undefined };
+      return;
+    }
+    if (notice.type === 'degraded') warn(notice.fallback, `${notice.fallback}: ${notice.message}`);
+    // What the core refused it tells by its code alone.
+    notify(withDate(notice.type === 'rejected' ? { ...new Refusal(notice.code), ...notice } : notice));
+  }
+
+  // ——— The end ———
+
+  async function close() {
+    if (life.phase === 'closed') return;
+    // What was tracked in the task of `init` is sent, too.
+    if (life.why === 'start') permit(life);
+    const { bridge, options, stopListening, stopWatching } = life;
+    stopWatching?.();
+    const flushed = flush();
+    stopListening?.();
+    life = { phase: 'closed' };
+    early = [];
+    live.delete(options);
+    await flushed;
+    bridge?.close();
+  }
+}
+
+const isPrerendering = () => ofDocument('prerendering') === true;
+
+/** Functions and lists are made anew with each rendering: it is what they hold that counts. */
+function isSame(one, other) {
+  const kind = typeof one;
+  if (one === other || kind !== typeof other) return one === other;
+  return kind === 'function' || (kind === 'object' && JSON.stringify(one) === JSON.stringify(other));
+}
+
+function eventOf(json) {
+  try {
+    return { event: JSON.parse(json) };
+  } catch {
+    return { text: json };
+  }
+}
+
+function withDate(answer) {
+  if (answer.until) answer.until = new Date(answer.until);
+  return answer;
+}
