@@ -21,7 +21,7 @@ pub async fn listed(workshop: &Workshop) -> Result<String> {
     Ok(format!("{} files, {kilobytes} kB", found.len()))
 }
 
-/// No script looks for a file beside it, none waits at its top level, each has its source map, slim does not carry the
+/// No script looks for a file beside it, none waits at its top level, each has a complete source map, slim does not carry the
 /// module, and knows the one beside it.
 pub async fn scripts(workshop: &Workshop) -> Result<String> {
     let stage = empty(workshop, "scripts").await?;
@@ -36,6 +36,11 @@ pub async fn scripts(workshop: &Workshop) -> Result<String> {
         let map = stage.project.read(&format!("node_modules/@appizer/tracker/{name}.map"))?;
         let map: serde_json::Value = serde_json::from_str(&map).with_context(|| format!("{name}.map"))?;
         let sources = map["sources"].as_array().context("a map without sources")?;
+        let has_content =
+            |place: usize| map["sourcesContent"][place].as_str().is_some_and(|it| !it.is_empty());
+        let missing = sources.iter().enumerate().filter(|(place, _)| !has_content(*place));
+        let missing = Vec::from_iter(missing.map(|(_, source)| source));
+        ensure!(missing.is_empty(), "{name}.map names sources without their content: {missing:?}");
         let known = |path: &str| {
             ["src/", "target/", "node_modules/web-vitals/"].iter().any(|of| path.starts_with(of))
         };
