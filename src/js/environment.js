@@ -7,6 +7,9 @@ const OF_THE_DOCUMENT = ['visibilitychange', 'freeze', 'resume'];
 // What `answer` is told; see src/browser/store.rs.
 const LIFE = 14;
 
+/** Returns true in a browser. What imitates one for tests, as jsdom and happy-dom do, lacks what every browser has. */
+export const isBrowser = () => 'indexedDB' in globalThis && 'TextEncoder' in globalThis;
+
 /** Milliseconds since 1970 that never run backwards within a page, whatever becomes of the system's clock. */
 export function now() {
   const { performance } = globalThis;

@@ -6,7 +6,7 @@ import { isAsked, makeDebug } from './debug.js';
 import { copyOf, isPlain, Refusal, toDraft } from './event.js';
 import { makeHandOver } from './hand-over.js';
 import { makeListeners } from './listeners.js';
-import { listen, uniqueName } from './environment.js';
+import { isBrowser, listen, uniqueName } from './environment.js';
 import { appizerError, checked, invalidOption, isKey, KEY } from './options.js';
 import { pageProperties, watchPages } from './page-views.js';
 import { forgetStored, isBot, makeConsent } from './privacy.js';
@@ -311,7 +311,8 @@ export function makeTracker() {
       context?.settle(notice);
       opened();
     } else {
-      if (notice.type === 'degraded') warn(notice.fallback, `${notice.fallback}: ${notice.message}`);
+      // Under a test runner a fallback is nothing to warn of.
+      if (notice.type === 'degraded' && isBrowser()) warn(notice.fallback, `${notice.fallback}: ${notice.message}`);
       // What the core refused it tells by its code alone.
       notify(withDate(notice.type === 'rejected' ? { ...new Refusal(notice.code), ...notice } : notice));
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use e2e::Engine::{Chromium, Firefox, WebKit};
-use packaging::cases::{bundlers, contents, examples, frameworks, plain, server};
+use packaging::cases::{bundlers, contents, examples, frameworks, plain, runners, server};
 use packaging::table::Table;
 use packaging::{Versions, Workshop};
 
@@ -34,6 +34,7 @@ async fn without_browser(table: &mut Table, shop: &Workshop) {
     table.play("Node.js, `import`", version.node(), server::import(shop)).await;
     table.play("Node.js, `require`", version.node(), server::require(shop)).await;
     table.play("conditions of `exports`", version.node(), server::conditions(shop)).await;
+    table.play("Jest", version.packages(&["jest", "jest-environment-jsdom"]), runners::jest(shop)).await;
 }
 
 async fn plain_pages(table: &mut Table, shop: &Workshop) {

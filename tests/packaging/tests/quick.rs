@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use e2e::Engine;
-use packaging::cases::{bundlers, contents, plain, server};
+use packaging::cases::{bundlers, contents, plain, runners, server};
 use packaging::{Stage, Workshop};
 
 /// Makes a test of each case, in a workshop of its own.
@@ -28,6 +28,7 @@ tests! {
     the_script_tag_with_the_readmes_integrity_brings_its_events: plain::script_tag, Engine::Chromium;
     the_module_brings_its_events: plain::module, Engine::Chromium;
     slim_survives_what_can_be_wrong_with_its_module: plain::slim_in_trouble;
+    jest_with_jsdom_runs_the_tracker_quietly: runners::jest;
     a_bundle_of_esbuild_brings_its_events: bundlers::esbuild;
     a_build_of_vite_brings_its_events: bundlers::vite_build;
 }
