@@ -60,6 +60,7 @@ async fn bundled(table: &mut Table, shop: &Workshop) {
     table.play("esbuild", tool(&["esbuild"]), bundlers::esbuild(shop)).await;
     table.play("Rollup", tool(&["rollup", "@rollup/plugin-node-resolve"]), bundlers::rollup(shop)).await;
     table.play("webpack", tool(&["webpack"]), bundlers::webpack(shop)).await;
+    table.play("webpack 4", tool(&["webpack-4"]), bundlers::webpack_4(shop)).await;
     table.play("Vite, build", tool(&["vite"]), bundlers::vite_build(shop)).await;
     table.play("Vite, development server", tool(&["vite"]), bundlers::vite_dev(shop)).await;
     table.play("slim in Vite, both", tool(&["vite"]), bundlers::vite_slim(shop)).await;

@@ -29,6 +29,7 @@ tests! {
     the_module_brings_its_events: plain::module, Engine::Chromium;
     slim_survives_what_can_be_wrong_with_its_module: plain::slim_in_trouble;
     jest_with_jsdom_runs_the_tracker_quietly: runners::jest;
+    a_bundle_of_webpack_4_brings_its_events: bundlers::webpack_4;
     a_bundle_of_esbuild_brings_its_events: bundlers::esbuild;
     a_build_of_vite_brings_its_events: bundlers::vite_build;
 }

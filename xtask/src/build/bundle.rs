@@ -87,8 +87,8 @@ fn terser(format: &str) -> Command {
 fn bundle(entry: &str, format: &str, output: &str, module: Module) -> Result<()> {
     let mut esbuild = process::command(paths::npm_program("esbuild"));
     esbuild.arg(source(entry));
-    esbuild.args(["--bundle", "--minify", "--target=es2020", "--log-level=warning", "--sourcemap"]);
-    esbuild.arg(format!("--format={format}"));
+    esbuild.args(["--bundle", "--minify", "--log-level=warning", "--sourcemap"]);
+    esbuild.arg(format!("--target={}", syntax(format))).arg(format!("--format={format}"));
     esbuild.arg(format!("--outfile={}", paths::package().join(output).display()));
     esbuild.arg(format!("--alias:appizer-glue={}", glue().display()));
     esbuild.arg(format!("--alias:appizer-module={}", source(module.source()).display()));
@@ -96,6 +96,12 @@ fn bundle(entry: &str, format: &str, output: &str, module: Module) -> Result<()>
     esbuild.arg(format!("--alias:web-vitals={}", paths::npm().join("node_modules/web-vitals").display()));
     esbuild.args(policy_defines()).arg(private::mangling());
     process::run(&mut esbuild)
+}
+
+/// Returns the syntax level of a script of that format. Bundlers that take the files for `require` may be old: webpack 4
+/// cannot parse `?.`.
+fn syntax(format: &str) -> &'static str {
+    if format == "cjs" { "es2019" } else { "es2020" }
 }
 
 fn source(name: &str) -> PathBuf {
