@@ -25,7 +25,14 @@ async fn main() -> Result<ExitCode> {
 async fn without_browser(table: &mut Table, shop: &Workshop) {
     let version = Versions(shop);
     table.play("tarball: its files", version.node(), contents::listed(shop)).await;
-    table.play("tarball: its scripts", version.packages(&["esbuild"]), contents::scripts(shop)).await;
+    table.play("tarball: its scripts", version.node(), contents::scripts(shop)).await;
+    table
+        .play(
+            "supported browsers",
+            version.packages(&["@mdn/browser-compat-data", "acorn"]),
+            contents::browsers(shop),
+        )
+        .await;
     table.play("publint", version.packages(&["publint"]), contents::publint(shop)).await;
     table
         .play("are the types wrong?", version.packages(&["@arethetypeswrong/cli"]), contents::types(shop))

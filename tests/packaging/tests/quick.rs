@@ -19,6 +19,7 @@ macro_rules! tests {
 tests! {
     the_tarball_holds_what_it_should: contents::listed;
     the_scripts_are_self_contained_and_have_source_maps: contents::scripts;
+    the_promised_browsers_have_what_the_scripts_need: contents::browsers;
     publint_finds_nothing: contents::publint;
     the_types_are_not_wrong: contents::types;
     typescript_takes_the_installed_package: contents::typescript;
