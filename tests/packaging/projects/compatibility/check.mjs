@@ -66,19 +66,17 @@ function checkFile(file, oldest, needs) {
   const needed = new Map([...needs, ...SYNTAX[level]].map((path) => [path, [feature(path)]]));
   for (const name of namesIn(program)) if (apis.has(name)) needed.set(name, apis.get(name));
   for (const [browser, promised] of Object.entries(oldest)) {
-    let newest = ['nothing', 0];
+    const late = [];
+    let reached = 0;
     for (const [name, candidates] of needed) {
       const version = Math.min(...candidates.map((candidate) => since(candidate, browser)));
-      if (optional.includes(name)) {
-        if (version > promised) excused.add(name);
-      } else if (version > newest[1]) {
-        newest = [name, version];
-      }
+      if (version <= promised) reached = Math.max(reached, version);
+      else if (optional.includes(name)) excused.add(name);
+      else late.push(`${name} (${version})`);
     }
-    const [name, version] = newest;
     const advice = 'use something older, say in promises.json why it is optional, or promise less';
-    assert(version <= promised, `${file} names ${name}, which ${browser} has since ${version}: ${advice}`);
-    assert(version === promised, `${file} needs ${browser} ${version} (${name}): promises.json and README.md may promise that`);
+    assert(!late.length, `${file} names what ${browser} ${promised} lacks, ${late.join(', ')}: ${advice}`);
+    assert(reached === promised, `${file} needs no more than ${browser} ${reached}: promises.json and README.md may promise that`);
   }
 }
 
