@@ -4,6 +4,9 @@
 // the global scope is tested for what it is, and a document is asked by the browser's own accessors, which no element hides.
 // The build puts `globalThis.` before every global name, so that no `const crypto` of the page hides it.
 
+/** Returns true in a browser. What imitates one for tests, as jsdom and happy-dom do, lacks what every browser has. */
+export const isBrowser = () => 'indexedDB' in globalThis && 'TextEncoder' in globalThis;
+
 let started;
 let latest = 0;
 

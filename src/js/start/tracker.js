@@ -6,7 +6,7 @@ import { copyOf, isPlain, Refusal, toDraft } from '../capture/event.js';
 import { jsonOf } from '../capture/json.js';
 import { pageProperties, watchPages } from '../capture/page-views.js';
 import { forgetStored, isBot, makeConsent } from '../capture/privacy.js';
-import { listen, ofDocument, steadyNow, uniqueName } from '../browser/environment.js';
+import { isBrowser, listen, ofDocument, steadyNow, uniqueName } from '../browser/environment.js';
 import { makeBridge } from './bridge.js';
 import { isAsked, makeDebug } from './debug.js';
 import { makeListeners } from './listeners.js';
@@ -364,7 +364,8 @@ export function makeTracker(wasm = () => {}) {
       life = { ...life, phase: 'denied', why: 'opt_out', context: undefined, stopWatching: undefined };
       return;
     }
-    if (notice.type === 'degraded') warn(notice.fallback, `${notice.fallback}: ${notice.message}`);
+    // Under a test runner a fallback is nothing to warn of.
+    if (notice.type === 'degraded' && isBrowser()) warn(notice.fallback, `${notice.fallback}: ${notice.message}`);
     // What the core refused it tells by its code alone.
     notify(withDate(notice.type === 'rejected' ? { ...new Refusal(notice.code), ...notice } : notice));
   }

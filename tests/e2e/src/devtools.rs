@@ -58,9 +58,25 @@ impl DevTools {
         if let Some(error) = answer["errorText"].as_str() {
             bail!("{url}: {error}");
         }
+        // The page may have left for another one already.
         until("the page to be loaded", async || {
             let state = self.evaluate("document.readyState").await?;
             Ok((state == "complete").then_some(()))
+        })
+        .await
+    }
+
+    /// Goes back one page in the history, and waits until that is loaded.
+    pub(crate) async fn back(&self) -> Result<()> {
+        let history = self.command("Page.getNavigationHistory", json!({})).await?;
+        let current = history["currentIndex"].as_u64().context("a history without a current entry")?;
+        let before = usize::try_from(current)?.checked_sub(1).context("nothing to go back to")?;
+        let entry = &history["entries"][before];
+        self.command("Page.navigateToHistoryEntry", json!({ "entryId": entry["id"] })).await?;
+        let expected = json!([entry["url"], "complete"]);
+        until("the page before to be loaded", async || {
+            let state = self.evaluate("[location.href, document.readyState]").await?;
+            Ok((state == expected).then_some(()))
         })
         .await
     }

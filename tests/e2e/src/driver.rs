@@ -50,7 +50,7 @@ impl Driver {
     pub(crate) async fn back(&self) -> Result<()> {
         match self {
             Self::WebDriver(driver) => Ok(driver.back().await?),
-            Self::DevTools(_) => bail!("old browsers are not asked to go back"),
+            Self::DevTools(devtools) => devtools.back().await,
         }
     }
 

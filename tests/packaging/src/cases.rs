@@ -5,4 +5,5 @@ pub mod contents;
 pub mod examples;
 pub mod frameworks;
 pub mod plain;
+pub mod runners;
 pub mod server;

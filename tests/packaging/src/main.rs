@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use e2e::Engine::{Chromium, Firefox, WebKit};
-use packaging::cases::{bundlers, contents, examples, frameworks, plain, server};
+use packaging::cases::{bundlers, contents, examples, frameworks, plain, runners, server};
 use packaging::table::Table;
 use packaging::{Versions, Workshop};
 
@@ -25,7 +25,14 @@ async fn main() -> Result<ExitCode> {
 async fn without_browser(table: &mut Table, shop: &Workshop) {
     let version = Versions(shop);
     table.play("tarball: its files", version.node(), contents::listed(shop)).await;
-    table.play("tarball: its scripts", version.packages(&["esbuild"]), contents::scripts(shop)).await;
+    table.play("tarball: its scripts", version.node(), contents::scripts(shop)).await;
+    table
+        .play(
+            "supported browsers",
+            version.packages(&["@mdn/browser-compat-data", "acorn"]),
+            contents::browsers(shop),
+        )
+        .await;
     table.play("publint", version.packages(&["publint"]), contents::publint(shop)).await;
     table
         .play("are the types wrong?", version.packages(&["@arethetypeswrong/cli"]), contents::types(shop))
@@ -34,6 +41,7 @@ async fn without_browser(table: &mut Table, shop: &Workshop) {
     table.play("Node.js, `import`", version.node(), server::import(shop)).await;
     table.play("Node.js, `require`", version.node(), server::require(shop)).await;
     table.play("conditions of `exports`", version.node(), server::conditions(shop)).await;
+    table.play("Jest", version.packages(&["jest", "jest-environment-jsdom"]), runners::jest(shop)).await;
 }
 
 async fn plain_pages(table: &mut Table, shop: &Workshop) {
@@ -59,6 +67,7 @@ async fn bundled(table: &mut Table, shop: &Workshop) {
     table.play("esbuild", tool(&["esbuild"]), bundlers::esbuild(shop)).await;
     table.play("Rollup", tool(&["rollup", "@rollup/plugin-node-resolve"]), bundlers::rollup(shop)).await;
     table.play("webpack", tool(&["webpack"]), bundlers::webpack(shop)).await;
+    table.play("webpack 4", tool(&["webpack-4"]), bundlers::webpack_4(shop)).await;
     table.play("Vite, build", tool(&["vite"]), bundlers::vite_build(shop)).await;
     table.play("Vite, development server", tool(&["vite"]), bundlers::vite_dev(shop)).await;
     table.play("slim in Vite, both", tool(&["vite"]), bundlers::vite_slim(shop)).await;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use e2e::Engine;
-use packaging::cases::{bundlers, contents, plain, server};
+use packaging::cases::{bundlers, contents, plain, runners, server};
 use packaging::{Stage, Workshop};
 
 /// Makes a test of each case, in a workshop of its own.
@@ -19,6 +19,7 @@ macro_rules! tests {
 tests! {
     the_tarball_holds_what_it_should: contents::listed;
     the_scripts_are_self_contained_and_have_source_maps: contents::scripts;
+    the_promised_browsers_have_what_the_scripts_need: contents::browsers;
     publint_finds_nothing: contents::publint;
     the_types_are_not_wrong: contents::types;
     typescript_takes_the_installed_package: contents::typescript;
@@ -28,6 +29,8 @@ tests! {
     the_script_tag_with_the_readmes_integrity_brings_its_events: plain::script_tag, Engine::Chromium;
     the_module_brings_its_events: plain::module, Engine::Chromium;
     slim_survives_what_can_be_wrong_with_its_module: plain::slim_in_trouble;
+    jest_with_jsdom_runs_the_tracker_quietly: runners::jest;
+    a_bundle_of_webpack_4_brings_its_events: bundlers::webpack_4;
     a_bundle_of_esbuild_brings_its_events: bundlers::esbuild;
     a_build_of_vite_brings_its_events: bundlers::vite_build;
 }

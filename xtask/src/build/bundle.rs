@@ -112,8 +112,8 @@ fn terser(format: &str) -> Command {
 fn bundle(Script { entry, format, output, module, core }: &Script) -> Result<()> {
     let mut esbuild = process::command(paths::npm_program("esbuild"));
     esbuild.arg(source(entry));
-    esbuild.args(["--bundle", "--minify", "--target=es2020", "--log-level=warning", "--sourcemap"]);
-    esbuild.arg(format!("--format={format}"));
+    esbuild.args(["--bundle", "--minify", "--log-level=warning", "--sourcemap"]);
+    esbuild.arg(format!("--target={}", syntax(format))).arg(format!("--format={format}"));
     esbuild.arg(format!("--outfile={}", paths::package().join(output).display()));
     esbuild.arg(format!("--alias:appizer-chunk={}", source(core.source()).display()));
     esbuild.arg(format!("--alias:appizer-glue={}", glue::script().display()));
@@ -124,6 +124,12 @@ fn bundle(Script { entry, format, output, module, core }: &Script) -> Result<()>
         esbuild.args([format!("--define:APPIZER_CHUNK=\"./{chunk}\""), format!("--external:./{chunk}")]);
     }
     process::run(esbuild.args(policy_defines()).args(global_defines()))
+}
+
+/// Returns the syntax level of a script of that format. Bundlers that take the files for `require` may be old: webpack 4
+/// cannot parse `?.`.
+fn syntax(format: &str) -> &'static str {
+    if format == "cjs" { "es2019" } else { "es2020" }
 }
 
 fn source(name: &str) -> PathBuf {

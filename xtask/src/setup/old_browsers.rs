@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::node;
 use crate::{paths, process};
@@ -20,6 +20,8 @@ pub fn find() -> Result<Option<String>> {
 
 /// Installs the npm packages and unpacks their browsers into `target/old-browsers`.
 pub fn install() -> Result<()> {
+    let runs_here = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+    ensure!(runs_here, "the old browsers of npm run on x86-64 Linux alone");
     let packages = paths::old_browsers().join("npm");
     node::install_packages(&packages)?;
     let mut unpack = process::command("node");

@@ -14,7 +14,9 @@ use crate::leaving::{
     a_page_left_before_webassembly_is_ready_loses_none, a_page_left_while_the_collector_is_down_loses_none,
     a_tab_closed_right_after_its_events_loses_none,
 };
-use crate::restarts::after_a_trap_everything_arrives_under_one_id;
+use crate::restarts::{
+    a_page_left_while_an_instance_is_made_loses_none, after_a_trap_everything_arrives_under_one_id,
+};
 use crate::starting::{a_dedicated_worker_tracks, the_script_tag_tracks_what_came_before_it};
 
 in_old_chromium!(
@@ -28,6 +30,7 @@ in_old_chromium!(
     a_page_left_while_the_collector_is_down_loses_none,
     a_tab_closed_right_after_its_events_loses_none,
     after_a_trap_everything_arrives_under_one_id,
+    a_page_left_while_an_instance_is_made_loses_none,
     after_429_the_tracker_waits_as_long_as_the_server_asks,
     a_refused_event_becomes_a_dead_letter_that_can_be_sent_again,
 );

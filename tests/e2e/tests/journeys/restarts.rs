@@ -1,7 +1,7 @@
 //! After a trap a fresh instance of the module is made. What happens in that time must not be lost.
 
 use anyhow::Result;
-use e2e::{Scene, in_each_browser};
+use e2e::{Scene, in_each_browser, until};
 use serde::Deserialize;
 
 use crate::leaving::assert_complete;
@@ -9,7 +9,7 @@ use crate::leaving::assert_complete;
 in_each_browser!(
     a_page_left_while_an_instance_is_made_loses_none,
     an_opt_out_while_an_instance_is_made_holds,
-    a_tracker_closed_while_an_instance_is_made_sends_everything,
+    a_tracker_closed_while_an_instance_is_made_loses_none,
     after_a_trap_everything_arrives_under_one_id,
     what_traps_again_and_again_goes_on_without_a_core,
 );
@@ -34,7 +34,7 @@ const TRAP: &str = "
     await trapped;
     steps(20, 30);";
 
-async fn a_page_left_while_an_instance_is_made_loses_none(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn a_page_left_while_an_instance_is_made_loses_none(scene: &mut Scene) -> Result<()> {
     load(scene).await?;
     scene.run::<()>(TRAP).await?;
     scene.leave("location.href = 'blank.html'").await?;
@@ -66,7 +66,7 @@ async fn an_opt_out_while_an_instance_is_made_holds(scene: &mut Scene) -> Result
     Ok(())
 }
 
-async fn a_tracker_closed_while_an_instance_is_made_sends_everything(scene: &mut Scene) -> Result<()> {
+async fn a_tracker_closed_while_an_instance_is_made_loses_none(scene: &mut Scene) -> Result<()> {
     load(scene).await?;
     let (waiting, id): (String, Option<String>) = scene
         .run(&format!(
@@ -78,9 +78,19 @@ async fn a_tracker_closed_while_an_instance_is_made_sends_everything(scene: &mut
         ))
         .await?;
     assert_eq!((waiting.as_str(), id), ("closed", None));
-    let arrivals = scene.distinct(30).await?;
-    assert_complete(&arrivals, 30);
-    assert_eq!(arrivals.repeats(), 0, "{arrivals}");
+    // What the dead instance had stored the fresh one adopts, or, if it is closed before that, the next page.
+    scene.distinct(20).await?;
+    scene.visit("module.html").await?;
+    scene.run::<()>("await appizer.init(options)").await?;
+    until("what was left to be adopted", async || {
+        let accepted: u64 = scene.run("return (await appizer.stats()).accepted").await?;
+        Ok((accepted == 30).then_some(()))
+    })
+    .await?;
+    // The next reply settles what the closed page may have handed over.
+    scene.run::<()>("steps(30, 31); await appizer.flush();").await?;
+    scene.distinct(31).await?;
+    assert_complete(&scene.settled().await?, 31);
     Ok(())
 }
 

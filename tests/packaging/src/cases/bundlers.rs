@@ -70,6 +70,19 @@ pub async fn webpack(workshop: &Workshop) -> Result<String> {
     Ok(said + ", also imported and required at once")
 }
 
+/// webpack 4, which knows neither `exports` nor the syntax of 2020: it takes `main`.
+pub async fn webpack_4(workshop: &Workshop) -> Result<String> {
+    let mut said = String::new();
+    for entry in ["main.js", "mixed.js"] {
+        let stage = Stage::set(workshop, &format!("webpack-4-{entry}"), FIXTURE).await?;
+        stage.project.copy("tests/packaging/projects/webpack-4", str::to_owned)?;
+        stage.project.node(&["build.cjs", entry])?;
+        ensure!(!stage.project.files("dist")?.iter().any(|name| name.ends_with(".wasm")), "a module to host");
+        said = stage.visit_files(Engine::Chromium, "", "/").await?;
+    }
+    Ok(said + ", also imported and required at once")
+}
+
 /// Vite's build of the example.
 pub async fn vite_build(workshop: &Workshop) -> Result<String> {
     let stage = Stage::set(workshop, "vite-build", "www/examples/vite").await?;

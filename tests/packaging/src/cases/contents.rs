@@ -3,6 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
+use wasmparser::{Validator, WasmFeatures};
 
 use crate::{Stage, Workshop, repository};
 
@@ -21,8 +22,8 @@ pub async fn listed(workshop: &Workshop) -> Result<String> {
     Ok(format!("{} files, {kilobytes} kB", found.len()))
 }
 
-/// No script looks for a file beside it, none waits at its top level, each has its source map, slim does not carry the
-/// module, and knows the one beside it.
+/// No script looks for a file beside it, each has a complete source map, slim does not carry the module, and knows the one
+/// beside it.
 pub async fn scripts(workshop: &Workshop) -> Result<String> {
     let stage = empty(workshop, "scripts").await?;
     let mut count = 0;
@@ -36,6 +37,11 @@ pub async fn scripts(workshop: &Workshop) -> Result<String> {
         let map = stage.project.read(&format!("node_modules/@appizer/tracker/{name}.map"))?;
         let map: serde_json::Value = serde_json::from_str(&map).with_context(|| format!("{name}.map"))?;
         let sources = map["sources"].as_array().context("a map without sources")?;
+        let has_content =
+            |place: usize| map["sourcesContent"][place].as_str().is_some_and(|it| !it.is_empty());
+        let missing = sources.iter().enumerate().filter(|(place, _)| !has_content(*place));
+        let missing = Vec::from_iter(missing.map(|(_, source)| source));
+        ensure!(missing.is_empty(), "{name}.map names sources without their content: {missing:?}");
         let known = |path: &str| {
             ["src/", "target/", "node_modules/web-vitals/"].iter().any(|of| path.starts_with(of))
         };
@@ -53,21 +59,6 @@ pub async fn scripts(workshop: &Workshop) -> Result<String> {
         let text = stage.project.read(&format!("node_modules/@appizer/tracker/{name}"))?;
         ensure!(text.contains(&tag), "{name} goes with another module than that of {tag}");
     }
-    // Not even a classic script could have it: this is the grammar of 2020, where there is no top-level await.
-    for name in ["index.js", "slim.js", "server.js", "appizer.js"] {
-        let path = format!("node_modules/@appizer/tracker/{name}");
-        stage.project.run(
-            "esbuild",
-            &[
-                &path,
-                "--target=es2020",
-                "--format=cjs",
-                "--log-level=error",
-                "--outfile=out.js",
-                "--allow-overwrite",
-            ],
-        )?;
-    }
     Ok(format!("{count} scripts self-contained, with source maps"))
 }
 
@@ -78,6 +69,36 @@ fn tag(module: &[u8]) -> Option<String> {
         .windows("a_012345".len())
         .find(|name| is_tag(name))
         .map(|name| String::from_utf8_lossy(name).into())
+}
+
+/// Each script is of the syntax level that is promised, and the promised browsers have all that scripts and module need.
+pub async fn browsers(workshop: &Workshop) -> Result<String> {
+    let stage = Stage::set(workshop, "browsers", "tests/packaging/projects/compatibility").await?;
+    let module = fs::read(stage.project.package().join("appizer_bg.wasm"))?;
+    let needed = needed_features(&module)?;
+    let said = stage.project.node(&[&["check.mjs"], &*needed].concat())?;
+    Ok(said.trim().to_owned())
+}
+
+/// Extensions of WebAssembly 1.0, by the name that MDN's compatibility data has for them.
+const EXTENSIONS: &[(&str, WasmFeatures)] = &[
+    ("bulk-memory-operations", WasmFeatures::BULK_MEMORY),
+    ("exception-handling", WasmFeatures::EXCEPTIONS),
+    ("extended-constant-expressions", WasmFeatures::EXTENDED_CONST),
+    ("fixed-width-SIMD", WasmFeatures::SIMD),
+    ("multi-value", WasmFeatures::MULTI_VALUE),
+    ("non-trapping-float-to-int-conversions", WasmFeatures::SATURATING_FLOAT_TO_INT),
+    ("reference-types", WasmFeatures::REFERENCE_TYPES),
+    ("sign-extension-operations", WasmFeatures::SIGN_EXTENSION),
+    ("tail-calls", WasmFeatures::TAIL_CALL),
+];
+
+/// Returns the extensions without which the module is invalid.
+fn needed_features(module: &[u8]) -> Result<Vec<&'static str>> {
+    let is_valid = |features| Validator::new_with_features(features).validate_all(module).is_ok();
+    let all = EXTENSIONS.iter().fold(WasmFeatures::WASM1, |all, (_, feature)| all | *feature);
+    ensure!(is_valid(all), "the module needs an extension that is not in the list");
+    Ok(EXTENSIONS.iter().filter(|(_, feature)| !is_valid(all - *feature)).map(|(name, _)| *name).collect())
 }
 
 /// publint, by its strictest reading.
