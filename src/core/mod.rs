@@ -3,6 +3,7 @@
 //! [`engine::Engine`] is the one way in and out. Everything else here is one idea each, used by it.
 
 pub mod account;
+pub mod backoff;
 pub mod batch;
 pub mod dead_letter;
 pub mod effect;

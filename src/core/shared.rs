@@ -5,6 +5,7 @@
 //! most `capacity + rate` requests; what is left of the limit is for the token that each page keeps for its exit, where
 //! there is no time to ask. While requests fail, one page at a time tries.
 
+use crate::core::backoff::{backoff, scaled};
 use crate::core::policy;
 use crate::core::text::{fields, push_decimal, read_decimal};
 
@@ -268,18 +269,15 @@ impl Shared {
     }
 
     fn fail(&mut self, failure: Failure, now: u64) {
-        let ceiling = policy::BACKOFF_CAP.min(policy::BACKOFF_BASE << self.failures.min(20));
+        let mut wait = backoff(self.failures, failure.retry_after, failure.jitter);
         self.failures += 1;
         self.silent = if failure.status == 0 { self.silent + 1 } else { 0 };
         if failure.status == 429 {
             self.stretch = (self.stretch * policy::CROWD_STEP).min(PLAIN * policy::MAX_STRETCH);
         }
-        let mut wait = scaled(ceiling, failure.jitter);
         if let Some(asked) = failure.retry_after {
             // The server knows its own limit: what it asks for takes the place of what a crowd has to guess.
-            let asked = asked.min(policy::MAX_RETRY_AFTER);
-            self.asked_until = self.asked_until.max(now + asked);
-            wait += asked;
+            self.asked_until = self.asked_until.max(now + asked.min(policy::MAX_RETRY_AFTER));
         } else if self.is_crowded() {
             wait = wait.max(self.stretched(policy::DEFAULT_FLUSH_INTERVAL, failure.jitter));
         }
@@ -380,11 +378,6 @@ pub fn capacity(per_minute: u32) -> u64 {
     let left =
         u64::from(per_minute).saturating_sub(rate(per_minute) + u64::from(per_minute / policy::EXIT_PART));
     left.max(1)
-}
-
-/// From 0 to `limit`, as far as `jitter` goes from 0 to its largest.
-fn scaled(limit: u64, jitter: u32) -> u64 {
-    limit * u64::from(jitter >> 16) / 0xffff
 }
 
 #[cfg(test)]
