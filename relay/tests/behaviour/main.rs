@@ -1,0 +1,4 @@
+//! The relay's behaviour as its clients, its endpoint and its owner see it.
+
+mod conformance;
+mod support;
