@@ -1,6 +1,5 @@
 //! A PostgreSQL server for tests: Debian's, on a free port, with its data in a temporary folder.
 
-use std::ffi::OsStr;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -44,8 +43,9 @@ pub fn database() -> String {
 impl Postgres {
     /// Makes a server and waits until it answers.
     pub fn start() -> Self {
-        let folder =
-            tempfile::Builder::new().prefix("relay-postgres-").tempdir().expect("a temporary folder");
+        sweep();
+        let prefix = format!("{PREFIX}{}-", std::process::id());
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir().expect("a temporary folder");
         let port = free_port();
         let mut server = Self { programs: programs(), folder, port, running: None };
         if is_root() {
@@ -123,18 +123,13 @@ impl Postgres {
 
     /// A program of the server's, as a user it accepts, that ends when the thread that starts it does.
     fn command(&self, program: &str) -> Command {
-        let program = self.programs.join(program);
-        let setpriv =
-            [OsStr::new("setpriv"), OsStr::new("--pdeathsig"), OsStr::new("INT"), program.as_os_str()];
-        let mut command = if is_root() {
-            let mut command = Command::new("runuser");
-            command.args(["-u", "postgres", "--"]).args(setpriv);
-            command
-        } else {
-            let mut command = Command::new(setpriv[0]);
-            command.args(&setpriv[1..]);
-            command
-        };
+        // Not `runuser`, which stays between: the signal must reach the server itself.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "INT"]);
+        if is_root() {
+            command.args(["--reuid", "postgres", "--regid", "postgres", "--init-groups"]);
+        }
+        command.arg(self.programs.join(program));
         command.current_dir("/");
         command
     }
