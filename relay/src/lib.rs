@@ -6,5 +6,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod metrics;
 pub mod policy;
+pub mod sender;
 pub mod spool;

@@ -4,8 +4,7 @@ use relay::clock::Clock;
 use relay::config::{SiteName, SpoolAddress};
 use relay::policy::{DAY, MINUTE};
 use relay::spool::{
-    self, Arrival, Cause, Claim, EventId, Letters, NewEvent, Outcome, Reason, Seq, Session, Spool,
-    SpoolError, Taken,
+    self, Arrival, Cause, Claim, EventId, Letters, NewEvent, Outcome, Reason, Seq, Session, Spool, Taken,
 };
 use tempfile::TempDir;
 

@@ -1,4 +1,5 @@
 //! The relay's behaviour as its clients, its endpoint and its owner see it.
 
 mod conformance;
+mod sender;
 mod support;
