@@ -46,6 +46,8 @@ pub(crate) struct ServerMetrics {
     pub(crate) room: Gauge,
     /// 1 while the spool can be written.
     pub(crate) spool_up: Gauge,
+    /// Events and dead letters that were deleted for their age.
+    pub(crate) expired: Counter,
     /// Forwarding headers from peers that are not trusted.
     pub(crate) untrusted_forwards: Counter,
 }
@@ -59,7 +61,6 @@ pub struct SiteMetrics {
     pub(crate) filtered: Counter,
     pub(crate) delivered: Counter,
     pub(crate) dead: Counter,
-    pub(crate) expired: Counter,
     pub(crate) waiting: Gauge,
     pub(crate) dead_letters: Gauge,
     pub(crate) bytes: Gauge,
@@ -140,6 +141,7 @@ impl ServerMetrics {
             known_days_dropped: counter!("appizer_relay_known_days_dropped_total"),
             room: gauge!("appizer_relay_disk_free_bytes"),
             spool_up: gauge!("appizer_relay_spool_up"),
+            expired: counter!("appizer_relay_events_expired_total"),
             untrusted_forwards: counter!("appizer_relay_untrusted_forwards_total"),
         }
     }
@@ -155,7 +157,6 @@ impl SiteMetrics {
             filtered: counter!("appizer_relay_events_filtered_total", &labels),
             delivered: counter!("appizer_relay_events_delivered_total", &labels),
             dead: counter!("appizer_relay_events_dead_total", &labels),
-            expired: counter!("appizer_relay_events_expired_total", &labels),
             waiting: gauge!("appizer_relay_spool_events", &labels),
             dead_letters: gauge!("appizer_relay_dead_letters", &labels),
             bytes: gauge!("appizer_relay_spool_bytes", &labels),

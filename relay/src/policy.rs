@@ -97,6 +97,9 @@ pub const MAX_HEADERS: usize = 100;
 /// Connections at a time. Each idle one costs some KiB.
 pub const MAX_CONNECTIONS: u32 = 20_000;
 
+/// Connections at a time to the second address, which is the owner's.
+pub const METRICS_CONNECTIONS: u32 = 100;
+
 /// The longest time a request waits for the spool; after it the client is told to come again.
 pub const COMMIT_TIMEOUT: u64 = 10 * SECOND;
 

@@ -40,6 +40,16 @@ pub fn load(path: Option<&Path>, server: ServerOptions, site: SiteOptions) -> Re
     Ok(Loaded { config: complete(server, sites)?, warnings })
 }
 
+/// Returns where the spool is, for commands that need no key.
+pub fn spool_address(path: Option<&Path>, flag: Option<SpoolAddress>) -> Result<SpoolAddress, ConfigError> {
+    let default = || SpoolAddress::Sqlite(policy::SPOOL.into());
+    match (flag, path) {
+        (Some(flag), _) => Ok(flag),
+        (None, Some(path)) => Ok(read(path)?.0.spool.unwrap_or_else(default)),
+        (None, None) => Ok(default()),
+    }
+}
+
 fn read(path: &Path) -> Result<(ServerOptions, Vec<(String, SiteOptions)>), ConfigError> {
     let text = fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.into(), source })?;
     let mut file: ServerOptions = toml::from_str(&text)
@@ -73,6 +83,7 @@ fn complete(server: ServerOptions, sites: Vec<SiteConfig>) -> Result<Config, Con
         server.address_events_per_minute.unwrap_or(config.address_events_per_minute);
     config.address_bytes_per_minute =
         server.address_bytes_per_minute.unwrap_or(config.address_bytes_per_minute);
+    config.disk_reserve_bytes = server.disk_reserve_bytes.unwrap_or(config.disk_reserve_bytes);
     config.max_connections = server.max_connections.unwrap_or(config.max_connections);
     Ok(config)
 }

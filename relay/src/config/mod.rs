@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::policy;
 
 pub use error::ConfigError;
-pub use file::{Loaded, load};
+pub use file::{Loaded, load, spool_address};
 pub use options::{Bots, EventIp, IpMode, ServerOptions, SiteOptions};
 pub use value::{ApiKey, ApiKeyError, Origin, SpoolAddress};
 
@@ -50,6 +50,8 @@ pub struct Config {
     pub address_bytes_per_minute: u32,
     /// Connections at a time.
     pub max_connections: u32,
+    /// Free bytes on the spool's disk below which no events are accepted.
+    pub disk_reserve_bytes: u64,
     /// The sites, each with a key of its own.
     pub sites: Vec<SiteConfig>,
     /// The machine's time, unless a test speeds it up.
@@ -99,6 +101,7 @@ impl Config {
             address_events_per_minute: policy::ADDRESS_EVENTS_PER_MINUTE,
             address_bytes_per_minute: policy::ADDRESS_BYTES_PER_MINUTE,
             max_connections: policy::MAX_CONNECTIONS,
+            disk_reserve_bytes: policy::DISK_RESERVE,
             sites,
             clock: Clock::default(),
         }

@@ -63,6 +63,10 @@ pub struct ServerOptions {
     #[arg(long, env = "APPIZER_RELAY_MAX_CONNECTIONS", value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: Option<u32>,
 
+    /// Free bytes on the spool's disk below which no events are accepted [default: 67108864]
+    #[arg(long, env = "APPIZER_RELAY_DISK_RESERVE", value_name = "NUMBER")]
+    pub disk_reserve_bytes: Option<u64>,
+
     /// The sites, in a file alone.
     #[arg(skip)]
     pub site: Vec<Spanned<SiteOptions>>,
@@ -173,6 +177,7 @@ impl ServerOptions {
             address_events_per_minute: self.address_events_per_minute.or(other.address_events_per_minute),
             address_bytes_per_minute: self.address_bytes_per_minute.or(other.address_bytes_per_minute),
             max_connections: self.max_connections.or(other.max_connections),
+            disk_reserve_bytes: self.disk_reserve_bytes.or(other.disk_reserve_bytes),
             site: other.site,
         }
     }

@@ -236,6 +236,9 @@ impl Sender {
     }
 
     async fn pause(&mut self, ms: u64) {
+        if *self.stop.borrow() {
+            return;
+        }
         let clock = self.clock.clone();
         tokio::select! {
             () = clock.sleep(ms) => {}

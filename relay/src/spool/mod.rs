@@ -190,6 +190,23 @@ pub struct Cleaned {
     pub more: bool,
 }
 
+/// Room for events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Free bytes on the disk.
+    pub disk: u64,
+    /// Free bytes inside the spool's file, which deleted events have left.
+    pub inside: u64,
+}
+
+impl Room {
+    /// Returns true if the disk has less than the reserve, and the file does not have it either. The log needs some of the
+    /// disk in any case.
+    pub fn is_short(&self, reserve: u64) -> bool {
+        self.disk < reserve / 4 || self.disk + self.inside < reserve
+    }
+}
+
 /// A place that keeps events.
 #[async_trait]
 pub trait Spool: Send + Sync + 'static {
@@ -232,8 +249,8 @@ pub trait Spool: Send + Sync + 'static {
     /// Writes something, to see whether that is possible.
     async fn probe(&self) -> Result<(), SpoolError>;
 
-    /// Returns free bytes on its disk, where that is known.
-    fn room(&self) -> Option<u64>;
+    /// Returns the room that is left for events, where that is known.
+    async fn room(&self) -> Option<Room>;
 
     /// Returns true if other relays may fill it, too.
     fn is_shared(&self) -> bool;

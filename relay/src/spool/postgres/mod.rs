@@ -20,8 +20,8 @@ use tokio::sync::Mutex;
 use tokio_postgres::Client;
 
 use super::{
-    Arrival, Attempt, BatchId, Claim, Cleaned, DeadLetter, Depth, Letters, Outcome, Recovered, Seq, Session,
-    Settled, SiteName, Spool, SpoolError, Taken, Time, Waiting,
+    Arrival, Attempt, BatchId, Claim, Cleaned, DeadLetter, Depth, Letters, Outcome, Recovered, Room, Seq,
+    Session, Settled, SiteName, Spool, SpoolError, Taken, Time, Waiting,
 };
 use crate::clock::Clock;
 use crate::policy;
@@ -154,7 +154,8 @@ impl Spool for PostgresSpool {
         self.writer.run(|client| Box::pin(tidy::probe(client))).await
     }
 
-    fn room(&self) -> Option<u64> {
+    async fn room(&self) -> Option<Room> {
+        // The server's disk cannot be seen from here.
         None
     }
 

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Arrival, Attempt, BatchId, Claim, Cleaned, DeadLetter, Depth, Letters, Outcome, Recovered, Seq, Session,
-    Settled, SiteName, Spool, SpoolError, Taken, Time, Waiting,
+    Arrival, Attempt, BatchId, Claim, Cleaned, DeadLetter, Depth, Letters, Outcome, Recovered, Room, Seq,
+    Session, Settled, SiteName, Spool, SpoolError, Taken, Time, Waiting,
 };
 use checkpoint::Checkpointer;
 pub use store::Store;
@@ -127,9 +127,11 @@ impl Spool for SqliteSpool {
         self.writer.run(Store::probe).await
     }
 
-    fn room(&self) -> Option<u64> {
+    async fn room(&self) -> Option<Room> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        fs4::available_space(folder.unwrap_or(Path::new("."))).ok()
+        let disk = fs4::available_space(folder.unwrap_or(Path::new("."))).ok()?;
+        let inside = self.reader.run(Store::free_bytes).await.ok()?;
+        Some(Room { disk, inside })
     }
 
     fn is_shared(&self) -> bool {

@@ -79,6 +79,12 @@ impl Store {
         Ok(select.query_map(params_from_iter(values), letter)?.collect::<Result<_, _>>()?)
     }
 
+    /// Returns the bytes of the file that hold nothing.
+    pub fn free_bytes(&mut self) -> Result<u64, SpoolError> {
+        let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        Ok((pragma("freelist_count")? * pragma("page_size")?) as u64)
+    }
+
     /// Returns how many days of known ids there are.
     pub fn known_days(&mut self) -> Result<u64, SpoolError> {
         Ok(known_days(&self.connection)?.len() as u64)
