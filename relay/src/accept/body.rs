@@ -79,3 +79,19 @@ pub(super) async fn drain(mut body: Body) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn bodies_beyond_the_memory_for_them_are_refused_and_give_it_back() {
+        let (room, clock) = (Room::new(8 * PIECE), Clock::default());
+        let body = |bytes: usize| Body::from("x".repeat(bytes));
+        let first = read(body(6 * PIECE), &room, &clock).await.unwrap();
+        assert!(matches!(read(body(3 * PIECE), &room, &clock).await, Err(Refusal::NoMemory)));
+        let second = read(body(2 * PIECE), &room, &clock).await.unwrap();
+        drop((first, second));
+        assert_eq!(read(body(8 * PIECE), &room, &clock).await.unwrap().bytes.len(), 8 * PIECE);
+    }
+}

@@ -101,16 +101,16 @@ fn check_sites(sites: Vec<(String, SiteOptions)>) -> Result<Vec<SiteConfig>, Con
 }
 
 fn check_site(options: SiteOptions) -> Result<SiteConfig, SiteFault> {
-    let first_host = options.hosts.first().cloned();
-    let name = options.name.clone().or(first_host).unwrap_or_else(|| "default".into());
     let allowed = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
-    if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
-        return Err(SiteFault::Name(name));
-    }
     for host in &options.hosts {
         if host.is_empty() || !host.chars().all(allowed) {
             return Err(SiteFault::Host(host.clone()));
         }
+    }
+    let first_host = options.hosts.first().cloned();
+    let name = options.name.clone().or(first_host).unwrap_or_else(|| "default".into());
+    if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
+        return Err(SiteFault::Name(name));
     }
     let default_endpoint = || Url::parse(policy::DEFAULT_ENDPOINT).ok();
     let endpoint = options.endpoint.clone().or_else(default_endpoint);

@@ -88,7 +88,7 @@ impl Server {
         let service = TowerToHyperService::new(self.router.clone().layer(Extension(Peer(peer.ip()))));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(Duration::from_millis(policy::HEAD_TIMEOUT))
+            .header_read_timeout(self.clock.real(policy::HEAD_TIMEOUT))
             .max_buf_size(policy::HEAD_BYTES)
             .max_headers(policy::MAX_HEADERS)
             .serve_connection(TokioIo::new(stream), service);

@@ -2,5 +2,12 @@
 
 mod acceptance;
 mod conformance;
+mod contract;
+mod delivery;
+mod program;
+mod security;
 mod sender;
+mod several;
+mod shown;
 mod support;
+mod trouble;

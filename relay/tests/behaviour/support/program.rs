@@ -47,10 +47,6 @@ impl Program {
         self.child.wait().expect("it ends")
     }
 
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     pub fn logged(&self) -> String {
         read(&self.log)
     }
