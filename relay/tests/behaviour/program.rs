@@ -278,3 +278,57 @@ fn serve(folder: &Path, arguments: &[&str]) -> std::process::Output {
     command.arg("serve").args(arguments).env("APPIZER_API_KEY", KEY).current_dir(folder);
     command.output().expect("the program runs")
 }
+
+#[test]
+fn the_guide_lists_every_flag_and_variable() {
+    let guide = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/relay.md")).unwrap();
+    let help = String::from_utf8(run(Path::new("/"), &["serve", "--help"]).stdout).unwrap();
+    let words =
+        help.split(|character: char| !(character.is_ascii_alphanumeric() || "-_".contains(character)));
+    let named = words.filter(|word| word.starts_with("--") || word.starts_with("APPIZER_RELAY_"));
+    let mut count = 0;
+    for name in named.filter(|name| !["--", "--help"].contains(name)) {
+        assert!(guide.contains(&format!("`{name}`")), "{name} is not in docs/relay.md");
+        count += 1;
+    }
+    assert!(count > 40, "{count} names were found");
+}
+
+#[test]
+fn the_threat_model_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let model = fs::read_to_string(root.join("../docs/relay-security.md")).unwrap();
+    let mut sources = String::new();
+    let mut folders = vec![root.join("src"), root.join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                sources.push_str(&fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    // Names of tests are sentences; nothing else in backticks has four underscores.
+    let names = model.split('`').filter(|text| text.matches('_').count() >= 4 && !text.contains(' '));
+    let mut count = 0;
+    for name in names {
+        assert!(sources.contains(&format!("fn {name}(")), "there is no test {name}");
+        count += 1;
+    }
+    assert!(count > 30, "{count} tests are named");
+}
+
+#[test]
+fn the_example_is_a_good_configuration() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../www/examples/relay/relay.toml");
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("shop.key");
+    fs::write(&key, "k").unwrap();
+    let text =
+        fs::read_to_string(example).unwrap().replace("/etc/appizer-relay/shop.key", key.to_str().unwrap());
+    fs::write(folder.path().join("relay.toml"), text).unwrap();
+    let output = run(folder.path(), &["check-config", "--config", "relay.toml"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
