@@ -17,6 +17,7 @@ const INTERVAL: u64 = policy::SECOND;
 const CLEAN_EVERY: u64 = 60;
 
 /// The task's parts.
+#[derive(Clone)]
 pub(crate) struct Monitor {
     pub(crate) app: Arc<App>,
     pub(crate) spool: Arc<dyn Spool>,

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -96,9 +97,9 @@ impl Relay {
         let monitor = Monitor { app: Arc::clone(&app), spool: Arc::clone(&spool), stop: stopped.clone() };
         monitor.look().await;
         let listeners = listen(&app, &stopped).await?;
-        let mut tasks = vec![tokio::spawn(monitor.run())];
+        let mut tasks = vec![keep_alive("monitor", move || monitor.clone().run())];
         for sender in senders(&app, &spool, &stopped)? {
-            tasks.push(tokio::spawn(sender.run()));
+            tasks.push(keep_alive("sender", move || sender.clone().run()));
         }
         Ok(Self {
             address: listeners[0].address(),
@@ -149,12 +150,25 @@ impl Relay {
                 let _ = task.await;
             }
         };
-        let _ = timeout(self.app.clock.real(policy::DRAIN), finishing).await;
+        let _ = timeout(Duration::from_millis(policy::DRAIN), finishing).await;
         // The committer ends with the last handle to it; a connection that did not end in time may hold one.
         drop(self.app);
-        let _ = timeout(std::time::Duration::from_secs(1), self.committer).await;
+        let _ = timeout(Duration::from_secs(1), self.committer).await;
         self.spool.0.close().await;
     }
+}
+
+/// Runs a task, and runs it again after a panic: nobody would notice that it is gone.
+fn keep_alive<F>(name: &'static str, start: impl Fn() -> F + Send + 'static) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    tokio::spawn(async move {
+        while tokio::spawn(start()).await.is_err_and(|error| error.is_panic()) {
+            tracing::error!("the {name} panicked and is started again");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    })
 }
 
 async fn listen(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> Result<Vec<Listener>, StartError> {
@@ -190,4 +204,25 @@ fn senders(
         })
     };
     app.config.sites.iter().map(sender).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_started_again() {
+        let (report, mut starts) = tokio::sync::mpsc::unbounded_channel();
+        let task = keep_alive("test", move || {
+            let report = report.clone();
+            async move {
+                let first = report.send(()).is_ok() && report.is_closed();
+                assert!(first, "the second start finds nobody listening");
+            }
+        });
+        starts.recv().await.expect("the first start");
+        starts.recv().await.expect("the second start, after a panic");
+        starts.close();
+        task.await.expect("a start that does not panic is the last");
+    }
 }

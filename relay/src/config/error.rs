@@ -43,6 +43,11 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
     },
+    /// It is no list of addresses.
+    #[error(
+        "client_header cannot be `forwarded`, which has a grammar of its own: let the proxy set x-forwarded-for"
+    )]
+    Forwarded,
     /// One port cannot serve two listeners.
     #[error("listen and metrics_listen are both {0}: give the metrics another port")]
     SameAddress(std::net::SocketAddr),

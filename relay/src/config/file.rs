@@ -76,6 +76,9 @@ fn complete(server: ServerOptions, sites: Vec<SiteConfig>) -> Result<Config, Con
     }
     config.trusted_proxies = server.trusted_proxies;
     config.client_header = server.client_header.unwrap_or(config.client_header);
+    if config.client_header == "forwarded" {
+        return Err(ConfigError::Forwarded);
+    }
     config.ip = server.ip.unwrap_or_default();
     config.event_ip = server.event_ip.unwrap_or_default();
     config.tracker = server.tracker.unwrap_or(config.tracker);

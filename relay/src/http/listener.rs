@@ -77,7 +77,7 @@ impl Server {
             }
         }
         drop(listener);
-        let _ = timeout(self.clock.real(policy::DRAIN), self.connections.shutdown()).await;
+        let _ = timeout(Duration::from_millis(policy::DRAIN), self.connections.shutdown()).await;
     }
 
     fn serve(&self, stream: TcpStream, peer: SocketAddr) {

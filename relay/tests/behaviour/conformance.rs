@@ -54,6 +54,7 @@ macro_rules! conformance {
 conformance!(
     accepted_events_wait_in_order_and_survive_a_new_start,
     a_repeat_is_dropped_within_a_request_a_group_and_across_days,
+    repeats_are_found_while_and_after_a_clean_up_speeds_the_search,
     the_same_id_on_two_sites_is_two_events,
     events_without_an_id_are_never_repeats,
     ids_are_forgotten_after_a_month_and_not_before,
@@ -95,6 +96,23 @@ async fn a_repeat_is_dropped_within_a_request_a_group_and_across_days(place: Pla
     for days in [0, 1, 29] {
         let late = Arrival { at: NOW + days * DAY, ..arrival("a", 0..3) };
         assert_eq!(spool.accept(vec![late]).await.unwrap(), [Taken { accepted: 0, repeated: 3 }]);
+    }
+}
+
+async fn repeats_are_found_while_and_after_a_clean_up_speeds_the_search(place: Place) {
+    let spool = place.open().await;
+    let on = |day: u64, numbers| Arrival { at: NOW + day * DAY, ..arrival("a", numbers) };
+    spool.accept(vec![on(0, 0..50)]).await.unwrap();
+    spool.accept(vec![on(1, 50..100)]).await.unwrap();
+    let mut fresh = 100;
+    for day in [2, 3, 2] {
+        spool.clean(NOW + day * DAY).await.unwrap();
+        for _ in 0..20 {
+            let taken = spool.accept(vec![on(day, 0..fresh + 1)]).await.unwrap();
+            assert_eq!(taken, [Taken { accepted: 1, repeated: fresh as u32 }]);
+            fresh += 1;
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
     }
 }
 

@@ -153,7 +153,7 @@ async fn what_is_wrong_at_the_start_is_named_and_ends_with_2() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let listener = std::net::TcpListener::bind(taken).unwrap();
     let port = listener.local_addr().unwrap().to_string();
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 10] = [
         (&["--listen", "localhost"], "invalid value 'localhost' for '--listen <ADDRESS>'"),
         (&["--listen", &port], &format!("cannot listen on {port}: ")),
         (
@@ -169,6 +169,10 @@ async fn what_is_wrong_at_the_start_is_named_and_ends_with_2() {
         (
             &["--trusted-proxy", "10.0.0.0/40"],
             "\"10.0.0.0/40\" is not a network; allowed: an address or CIDR",
+        ),
+        (
+            &["--client-header", "Forwarded"],
+            "client_header cannot be `forwarded`, which has a grammar of its own",
         ),
         (&["--api-key-file", "absent.key"], "cannot read the API key from absent.key: "),
         (&["--api-key-env", "NOT_SET"], "the environment variable NOT_SET is not set: put the API key there"),

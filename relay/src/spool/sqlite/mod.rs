@@ -4,6 +4,7 @@
 //! that no request waits for that. A commit returns after an fsync of the log (`synchronous=FULL`).
 
 mod checkpoint;
+mod filter;
 mod open;
 mod read;
 mod store;
@@ -20,6 +21,8 @@ use super::{
     Session, Settled, SiteName, Spool, SpoolError, Taken, Time, Waiting,
 };
 use checkpoint::Checkpointer;
+use filter::Slot;
+use rusqlite::Connection;
 pub use store::Store;
 use worker::Worker;
 
@@ -29,6 +32,8 @@ pub struct SqliteSpool {
     path: PathBuf,
     writer: Arc<Worker>,
     reader: Worker,
+    /// The writer's.
+    filter: Slot,
     checkpointer: Option<Checkpointer>,
     /// Of the process that serves from the file.
     _lock: Option<open::Lock>,
@@ -37,7 +42,11 @@ pub struct SqliteSpool {
 impl Store {
     /// Opens a file without threads around it, and without its lock.
     pub fn open(path: &Path) -> Result<Self, SpoolError> {
-        Ok(Self { connection: open::create(path)? })
+        Ok(Self::around(open::create(path)?))
+    }
+
+    fn around(connection: Connection) -> Self {
+        Self { connection, filter: Slot::default() }
     }
 }
 
@@ -46,6 +55,7 @@ impl SqliteSpool {
     pub fn open(path: &Path) -> Result<Self, SpoolError> {
         let lock = open::lock(path)?;
         let mut store = Store::open(path)?;
+        let filter = store.filter.clone();
         let writer = Arc::new(Worker::start("spool-writer", {
             // The checkpointer does it instead.
             store.connection.pragma_update(None, "wal_autocheckpoint", 0)?;
@@ -54,16 +64,30 @@ impl SqliteSpool {
             store.checkpoint()?;
             store
         }));
-        let reader = Worker::start("spool-reader", Store { connection: open::attach(path)? });
+        let reader = Worker::start("spool-reader", Store::around(open::attach(path)?));
         let checkpointer = Checkpointer::start(path, open::attach(path)?, Arc::clone(&writer));
-        Ok(Self { path: path.into(), writer, reader, checkpointer: Some(checkpointer), _lock: Some(lock) })
+        Ok(Self {
+            path: path.into(),
+            writer,
+            reader,
+            filter,
+            checkpointer: Some(checkpointer),
+            _lock: Some(lock),
+        })
     }
 
     /// Opens an existing file beside the process that serves from it.
     pub fn attach(path: &Path) -> Result<Self, SpoolError> {
-        let writer = Arc::new(Worker::start("spool-writer", Store { connection: open::attach(path)? }));
-        let reader = Worker::start("spool-reader", Store { connection: open::attach(path)? });
-        Ok(Self { path: path.into(), writer, reader, checkpointer: None, _lock: None })
+        let writer = Arc::new(Worker::start("spool-writer", Store::around(open::attach(path)?)));
+        let reader = Worker::start("spool-reader", Store::around(open::attach(path)?));
+        Ok(Self {
+            path: path.into(),
+            writer,
+            reader,
+            filter: Slot::default(),
+            checkpointer: None,
+            _lock: None,
+        })
     }
 }
 
@@ -97,6 +121,8 @@ impl Spool for SqliteSpool {
     }
 
     async fn clean(&self, at: Time) -> Result<Cleaned, SpoolError> {
+        // Once a day there is a day more that never changes.
+        self.filter.refresh(&self.path, store::day(at));
         self.writer.run(move |store| store.clean(at)).await
     }
 

@@ -1,7 +1,10 @@
 //! The tables behind plain functions: no threads, no clock.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::filter::{Filter, Slot};
 use super::read;
 use crate::policy;
 use crate::spool::total::{APPLY, Change};
@@ -19,14 +22,17 @@ const ATTEMPTS_KEPT: u64 = 10 * policy::MINUTE;
 #[derive(Debug)]
 pub struct Store {
     pub(super) connection: Connection,
+    /// Spares looks into the tables of known ids.
+    pub(super) filter: Slot,
 }
 
 impl Store {
     /// Stores the events of all arrivals in one transaction, but for repeats.
     pub fn accept(&mut self, arrivals: &[Arrival]) -> Result<Vec<Taken>, SpoolError> {
+        let slot = self.filter.clone();
         let transaction = self.write()?;
         let today = day(arrivals.iter().map(|arrival| arrival.at).max().unwrap_or(0));
-        let mut known = Known::open(&transaction, today)?;
+        let mut known = Known::open(&transaction, today, &slot)?;
         let mut taken = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
             let mut change = Change::default();
@@ -234,13 +240,17 @@ pub(super) fn day(at: Time) -> i64 {
 
 /// The ids that were accepted within a month, one table a day.
 struct Known {
+    /// Of days that the filter does not cover, newest first: a repeat comes soon, as a rule.
     lookups: Vec<String>,
+    filter: Option<Arc<Filter>>,
+    /// Of days that it does.
+    filtered: Vec<String>,
     insert: String,
 }
 
 impl Known {
     /// Finds the tables, and makes today's.
-    fn open(transaction: &Transaction<'_>, today: i64) -> rusqlite::Result<Self> {
+    fn open(transaction: &Transaction<'_>, today: i64, slot: &Slot) -> rusqlite::Result<Self> {
         let mut days = read::known_days(transaction)?;
         if !days.contains(&today) {
             transaction.execute_batch(&format!(
@@ -248,15 +258,27 @@ impl Known {
             ))?;
         }
         days.retain(|day| *day != today);
+        let mut filter = slot.get();
+        if filter.as_ref().is_some_and(|filter| filter.covers(today)) {
+            slot.clear();
+            filter = None;
+        }
+        let covered = |day: &i64| filter.as_ref().is_some_and(|filter| filter.covers(*day));
         let lookup = |day| format!("SELECT 1 FROM known_{day} WHERE id = ?1");
-        // The newest first: a repeat comes soon, as a rule.
-        let lookups = days.into_iter().rev().map(lookup).collect();
-        Ok(Self { lookups, insert: format!("INSERT OR IGNORE INTO known_{today} (id) VALUES (?1)") })
+        let (filtered, lookups): (Vec<i64>, Vec<i64>) = days.into_iter().rev().partition(covered);
+        Ok(Self {
+            lookups: lookups.into_iter().map(lookup).collect(),
+            filtered: filtered.into_iter().map(lookup).collect(),
+            filter,
+            insert: format!("INSERT OR IGNORE INTO known_{today} (id) VALUES (?1)"),
+        })
     }
 
     /// Adds an id; false if it was there.
     fn add(&mut self, transaction: &Transaction<'_>, id: &[u8; 16]) -> rusqlite::Result<bool> {
-        for lookup in &self.lookups {
+        let may_be_filtered = self.filter.as_ref().is_some_and(|filter| filter.may_hold(id));
+        let filtered = if may_be_filtered { &self.filtered[..] } else { &[] };
+        for lookup in self.lookups.iter().chain(filtered) {
             if transaction.prepare_cached(lookup)?.exists([id])? {
                 return Ok(false);
             }
