@@ -56,7 +56,10 @@ impl Monitor {
         }
         if let Some(room) = self.spool.room().await {
             self.app.metrics.server.room.set(room.disk as f64);
-            let full = room.is_short(self.app.config.disk_reserve_bytes);
+            let reserve = self.app.config.disk_reserve_bytes;
+            // A full disk counts as full until there is a quarter more: the log comes and goes.
+            let margin = if self.app.disk_full.load(Ordering::Relaxed) { reserve / 4 } else { 0 };
+            let full = room.is_short(reserve.saturating_add(margin));
             if full != self.app.disk_full.swap(full, Ordering::Relaxed) {
                 if full {
                     tracing::error!(

@@ -115,6 +115,13 @@ pub const BUSY_TIMEOUT: u64 = 2 * SECOND;
 /// Free bytes on the disk below which no events are accepted: deletes need room, too.
 pub const DISK_RESERVE: u64 = 64 * 1024 * 1024;
 
+/// The part of [`DISK_RESERVE`] that is looked for before each transaction: one half.
+pub const DISK_FLOOR_PART: u64 = 2;
+
+/// The part of [`DISK_RESERVE`] that SQLite's log may take: a quarter. All of it may have to be moved into the file, which
+/// then grows by as much.
+pub const DISK_LOG_PART: u64 = 4;
+
 /// Days for which ids of known events are kept. Browsers keep events for 30.
 pub const KNOWN_DAYS: u64 = 31;
 

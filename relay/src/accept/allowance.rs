@@ -74,7 +74,7 @@ impl Allowance {
     }
 }
 
-/// A limit with a burst of some minutes, and of one request at least.
+/// Makes a limit with a burst of some minutes, and of one request at least.
 fn limiter(per_minute: u32, largest: u32) -> DefaultKeyedRateLimiter<IpAddr> {
     let rate = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
     let burst = per_minute.saturating_mul(policy::ADDRESS_BURST_MINUTES).max(largest);

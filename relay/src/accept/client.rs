@@ -81,7 +81,7 @@ impl Client {
     }
 }
 
-/// An address, or an address with a port.
+/// Parses an address, or an address with a port.
 fn parse(entry: &str) -> Option<IpAddr> {
     let address = entry.parse::<IpAddr>().or_else(|_| entry.parse::<SocketAddr>().map(|socket| socket.ip()));
     address.ok().map(|address| address.to_canonical())

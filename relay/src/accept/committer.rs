@@ -28,6 +28,8 @@ pub(crate) enum CommitError {
     Failed,
     #[error("the spool does not answer in time")]
     Late,
+    #[error("the disk of the spool is full")]
+    DiskFull,
 }
 
 #[derive(Debug)]
@@ -41,12 +43,15 @@ impl Committer {
     pub(crate) fn start(
         spool: Arc<dyn Spool>,
         metrics: Arc<Metrics>,
+        reserve: u64,
         clock: &Clock,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, requests) = mpsc::channel(policy::WAITING_REQUESTS);
         let failing = Arc::new(AtomicBool::new(false));
         metrics.server.spool_up.set(1.0);
-        let work = Work { requests, spool, metrics, failing: Arc::clone(&failing), clock: clock.clone() };
+        let floor = reserve / policy::DISK_FLOOR_PART;
+        let work =
+            Work { requests, spool, metrics, floor, failing: Arc::clone(&failing), clock: clock.clone() };
         (Self { queue, failing }, tokio::spawn(work.run()))
     }
 
@@ -70,6 +75,8 @@ struct Work {
     requests: mpsc::Receiver<Request>,
     spool: Arc<dyn Spool>,
     metrics: Arc<Metrics>,
+    /// Free bytes on the disk without which nothing is written.
+    floor: u64,
     failing: Arc<AtomicBool>,
     clock: Clock,
 }
@@ -106,6 +113,13 @@ impl Work {
             arrivals.push(request.arrival);
             replies.push(request.reply);
         }
+        // A second is enough to fill what is left, so that the monitor would come too late.
+        if self.spool.disk_free().is_some_and(|free| free < self.floor) {
+            for reply in replies {
+                let _ = reply.send(Err(CommitError::DiskFull));
+            }
+            return;
+        }
         let start = Instant::now();
         let result = self.spool.accept(arrivals).await;
         self.metrics.server.commit_seconds.record(start.elapsed());
@@ -138,6 +152,32 @@ impl Work {
             }
             Ok(_) if before => tracing::info!("the spool can be written again"),
             Ok(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spool::NewEvent;
+    use crate::spool::sqlite::SqliteSpool;
+
+    #[tokio::test]
+    async fn nothing_is_written_where_the_disk_has_less_than_half_of_the_reserve() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool =
+            Arc::new(SqliteSpool::open(&folder.path().join("spool.sqlite"), policy::DISK_RESERVE).unwrap());
+        let metrics = Arc::new(Metrics::new(&[]).unwrap());
+        let clock = Clock::default();
+        let event = NewEvent { id: None, json: "{}".into() };
+        let arrival = Arrival { site: "site".into(), events: vec![event], at: 0 };
+        for (reserve, expected) in [(u64::MAX, Err(CommitError::DiskFull)), (0, Ok(1))] {
+            let spool: Arc<dyn Spool> = Arc::clone(&spool) as _;
+            let (committer, _) = Committer::start(Arc::clone(&spool), Arc::clone(&metrics), reserve, &clock);
+            let taken = committer.commit(arrival.clone()).await;
+            assert_eq!(taken.map(|taken| taken.accepted), expected);
+            let depth = spool.depth(&"site".into(), 0).await.unwrap();
+            assert_eq!(depth.waiting, u64::from(expected.is_ok()));
         }
     }
 }

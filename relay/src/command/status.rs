@@ -42,7 +42,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     })
 }
 
-/// What is said of a site: a name and the value.
+/// Returns what is said of a site, each with its name.
 fn rows(depth: &Depth, now: u64) -> [(&'static str, String); 11] {
     let oldest = depth.oldest.map_or(0, |at| now.saturating_sub(at) / SECOND);
     [

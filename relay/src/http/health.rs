@@ -44,12 +44,12 @@ fn is_local(app: &App, Peer(peer): Peer, headers: &HeaderMap) -> bool {
     peer.to_canonical().is_loopback() && !forwarded && !headers.contains_key(&app.config.client_header)
 }
 
-/// The process answers.
+/// Answers that the process lives.
 async fn alive() -> Response {
     Json(json!({ "alive": true, "relay": true })).into_response()
 }
 
-/// The relay takes events. An endpoint that is down is no reason to send none.
+/// Answers whether the relay takes events. An endpoint that is down is no reason to send none.
 async fn ready(State(app): State<Arc<App>>) -> Response {
     let reasons = app.unready();
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

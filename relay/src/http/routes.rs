@@ -21,7 +21,7 @@ use super::{BATCH, cors, health, tracker};
 use crate::accept::{self, Refusal};
 use crate::app::App;
 
-/// What browsers reach.
+/// Returns the routes that browsers reach.
 pub(crate) fn main_router(app: &Arc<App>) -> Router {
     let decompress = ServiceBuilder::new()
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
@@ -38,7 +38,7 @@ pub(crate) fn main_router(app: &Arc<App>) -> Router {
     finish(router, app)
 }
 
-/// What the owner reaches at the second address.
+/// Returns the routes that the owner reaches at the second address.
 pub(crate) fn metrics_router(app: &Arc<App>) -> Router {
     finish(health::router(health::Metrics::Open), app)
 }
@@ -71,7 +71,7 @@ async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     response
 }
 
-/// One request's panic is its own: the others never hear of it.
+/// Answers a request whose handler panicked: the others never hear of it.
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request made the relay panic; it was answered with 500");
     Refusal::Panicked.into_response()

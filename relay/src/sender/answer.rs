@@ -48,7 +48,7 @@ impl Health {
         recorded.server_errors >= policy::MAX_SERVER_ERRORS && self.successes <= recorded.successes_before
     }
 
-    /// The endpoint answered as it should.
+    /// Takes note that the endpoint answered as it should.
     fn recover(&mut self) {
         // A wait that the endpoint asked for in answer to another request holds.
         *self = Self {

@@ -184,7 +184,7 @@ impl Plan {
         !self.flying.is_empty()
     }
 
-    /// While requests fail, one at a time tries.
+    /// Returns how many requests may be in flight: while requests fail, one at a time tries.
     fn allowed(&self) -> usize {
         if self.health.failures > 0 { 1 } else { self.pace.in_flight }
     }
@@ -198,7 +198,8 @@ impl Plan {
         }
     }
 
-    /// After an outage the events of it are old, and those that come from now on are new.
+    /// Moves the line between old and new events after an outage: those that came during it are old, those that come from
+    /// now on are new. Returns true if it moved.
     fn move_boundary(&mut self, wall: u64, waiting: &Waiting) -> bool {
         let age = |line: &Line| line.oldest.map_or(0, |at| wall.saturating_sub(at));
         let is_back = std::mem::take(&mut self.health.is_back);
@@ -213,7 +214,8 @@ impl Plan {
         moved
     }
 
-    /// Healthy batches first, but every fifth request goes to a suspect: it never waits for want of budget.
+    /// Chooses the next batch: healthy ones first, but every fifth request goes to a suspect, which never waits for want of
+    /// budget.
     fn choose(&mut self, now: u64, wall: u64, waiting: &Waiting) -> Option<(Claim, Preparing)> {
         let fresh = self.fresh(wall, waiting);
         let again = self.healthy_again(fresh.is_some());

@@ -23,6 +23,7 @@ use async_trait::async_trait;
 use crate::clock::Clock;
 pub use crate::config::SiteName;
 use crate::config::SpoolAddress;
+use crate::policy;
 pub use id::EventId;
 pub use letter::{Cause, DeadLetter, Letters, Reason};
 
@@ -203,7 +204,7 @@ impl Room {
     /// Returns true if the disk has less than the reserve, and the file does not have it either. The log needs some of the
     /// disk in any case.
     pub fn is_short(&self, reserve: u64) -> bool {
-        self.disk < reserve / 4 || self.disk + self.inside < reserve
+        self.disk < reserve / policy::DISK_FLOOR_PART || self.disk.saturating_add(self.inside) < reserve
     }
 }
 
@@ -248,6 +249,9 @@ pub trait Spool: Send + Sync + 'static {
 
     /// Writes something, to see whether that is possible.
     async fn probe(&self) -> Result<(), SpoolError>;
+
+    /// Returns free bytes on its disk, where that is known, at no cost.
+    fn disk_free(&self) -> Option<u64>;
 
     /// Returns the room that is left for events, where that is known.
     async fn room(&self) -> Option<Room>;
@@ -321,10 +325,10 @@ pub enum SpoolError {
     Deposed,
 }
 
-/// Opens a spool to serve from, and creates or migrates it.
-pub async fn open(address: &SpoolAddress, clock: &Clock) -> Result<Box<dyn Spool>, SpoolError> {
+/// Opens a spool to serve from, and creates or migrates it. A log beside an SQLite file stays within a part of the reserve.
+pub async fn open(address: &SpoolAddress, reserve: u64, clock: &Clock) -> Result<Box<dyn Spool>, SpoolError> {
     Ok(match address {
-        SpoolAddress::Sqlite(path) => Box::new(sqlite::SqliteSpool::open(path)?),
+        SpoolAddress::Sqlite(path) => Box::new(sqlite::SqliteSpool::open(path, reserve)?),
         SpoolAddress::Postgres(url) => Box::new(postgres::PostgresSpool::open(url, clock).await?),
     })
 }

@@ -14,21 +14,21 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// An event is accepted.
+    /// Counts an accepted event.
     pub(crate) fn accept(&mut self, bytes: usize) {
         self.accepted += 1;
         self.waiting += 1;
         self.bytes += bytes as i64;
     }
 
-    /// A waiting event is delivered.
+    /// Counts a waiting event that is delivered.
     pub(crate) fn deliver(&mut self, bytes: usize) {
         self.delivered += 1;
         self.waiting -= 1;
         self.bytes -= bytes as i64;
     }
 
-    /// A waiting event becomes a dead letter.
+    /// Counts a waiting event that becomes a dead letter.
     pub(crate) fn bury(&mut self) {
         self.waiting -= 1;
         self.dead += 1;

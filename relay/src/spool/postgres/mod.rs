@@ -154,6 +154,10 @@ impl Spool for PostgresSpool {
         self.writer.run(|client| Box::pin(tidy::probe(client))).await
     }
 
+    fn disk_free(&self) -> Option<u64> {
+        None
+    }
+
     async fn room(&self) -> Option<Room> {
         // The server's disk cannot be seen from here.
         None

@@ -51,21 +51,22 @@ impl Store {
 }
 
 impl SqliteSpool {
-    /// Opens the file to serve from it. Fails if another process does.
-    pub fn open(path: &Path) -> Result<Self, SpoolError> {
+    /// Opens the file to serve from it. Fails if another process does. The log stays within a part of the reserve.
+    pub fn open(path: &Path, reserve: u64) -> Result<Self, SpoolError> {
+        let log_limit = checkpoint::limit(reserve);
         let lock = open::lock(path)?;
         let mut store = Store::open(path)?;
         let filter = store.filter.clone();
         let writer = Arc::new(Worker::start("spool-writer", {
             // The checkpointer does it instead.
             store.connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-            store.connection.pragma_update(None, "journal_size_limit", checkpoint::LOG_LIMIT as i64)?;
+            store.connection.pragma_update(None, "journal_size_limit", log_limit as i64)?;
             // What a killed process left in the log is in the file before anything is added.
             store.checkpoint()?;
             store
         }));
         let reader = Worker::start("spool-reader", Store::around(open::attach(path)?));
-        let checkpointer = Checkpointer::start(path, open::attach(path)?, Arc::clone(&writer));
+        let checkpointer = Checkpointer::start(path, log_limit, open::attach(path)?, Arc::clone(&writer));
         Ok(Self {
             path: path.into(),
             writer,
@@ -153,9 +154,13 @@ impl Spool for SqliteSpool {
         self.writer.run(Store::probe).await
     }
 
-    async fn room(&self) -> Option<Room> {
+    fn disk_free(&self) -> Option<u64> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let disk = fs4::available_space(folder.unwrap_or(Path::new("."))).ok()?;
+        fs4::available_space(folder.unwrap_or(Path::new("."))).ok()
+    }
+
+    async fn room(&self) -> Option<Room> {
+        let disk = self.disk_free()?;
         let inside = self.reader.run(Store::free_bytes).await.ok()?;
         Some(Room { disk, inside })
     }

@@ -118,7 +118,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     beside_with(path, '.', suffix)
 }
 
-/// The path with a suffix after its whole name, as SQLite forms the names of its own files.
+/// Returns the path with a suffix after its whole name, as SQLite forms the names of its own files.
 pub(super) fn beside_with(path: &Path, separator: char, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!("{separator}{suffix}"));

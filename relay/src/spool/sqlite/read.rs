@@ -91,7 +91,7 @@ impl Store {
     }
 }
 
-/// The part of a query that selects these dead letters, and its parameters.
+/// Returns the part of a query that selects these dead letters, and its parameters.
 pub(super) fn condition(letters: &Letters) -> (String, Vec<Box<dyn ToSql>>) {
     let mut condition = String::from("1");
     let mut values: Vec<Box<dyn ToSql>> = Vec::new();

@@ -1,51 +1,24 @@
 //! What every spool does. One suite, run against SQLite and PostgreSQL.
 
-use relay::clock::Clock;
-use relay::config::{SiteName, SpoolAddress};
+mod place;
+
 use relay::policy::{DAY, MINUTE};
-use relay::spool::{
-    self, Arrival, Cause, Claim, EventId, Letters, NewEvent, Outcome, Reason, Seq, Session, Spool, Taken,
-};
-use tempfile::TempDir;
+use relay::spool::{self, Arrival, Claim, Letters, NewEvent, Outcome, Reason, Seq, Taken};
 
-use crate::support::postgres;
-
-/// Noon of a day.
-const NOW: u64 = 20_000 * DAY + DAY / 2;
-
-/// A place for one test's spool.
-struct Place {
-    address: SpoolAddress,
-    _folder: Option<TempDir>,
-}
-
-impl Place {
-    fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { address: SpoolAddress::Sqlite(folder.path().join("spool.sqlite")), _folder: Some(folder) }
-    }
-
-    fn postgres() -> Self {
-        Self { address: SpoolAddress::Postgres(postgres::database()), _folder: None }
-    }
-
-    async fn open(&self) -> Box<dyn Spool> {
-        spool::open(&self.address, &Clock::default()).await.unwrap()
-    }
-}
+use place::*;
 
 macro_rules! conformance {
     ($($test:ident),* $(,)?) => {
         mod sqlite {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $test() {
-                super::$test(super::Place::sqlite()).await;
+                super::$test(super::place::Place::sqlite()).await;
             })*
         }
         mod postgresql {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $test() {
-                super::$test(super::Place::postgres()).await;
+                super::$test(super::place::Place::postgres()).await;
             })*
         }
     };
@@ -386,37 +359,4 @@ async fn sites_do_not_see_each_other(place: Place) {
     assert_eq!(b.begin(all(), NOW).await.unwrap().unwrap().events, [json(2)]);
     assert_eq!(spool.depth(&site("a"), NOW).await.unwrap().attempts, 1);
     assert_eq!(spool.depth(&site("b"), NOW).await.unwrap().waiting, 1);
-}
-
-fn site(name: &str) -> SiteName {
-    name.into()
-}
-
-fn json(n: usize) -> String {
-    format!(r#"{{"event_name":"event_{n}","user_id":"ü"}}"#)
-}
-
-fn event(site: &str, n: usize) -> NewEvent {
-    NewEvent { id: Some(EventId::new(site, &n.to_string())), json: json(n) }
-}
-
-fn arrival(name: &str, numbers: std::ops::Range<usize>) -> Arrival {
-    Arrival { site: site(name), events: numbers.map(|n| event(name, n)).collect(), at: NOW }
-}
-
-fn all() -> Claim {
-    Claim::Fresh { after: 0, until: Seq::MAX }
-}
-
-fn delivered() -> Outcome {
-    dead(Vec::new())
-}
-
-fn dead(places: Vec<usize>) -> Outcome {
-    let cause = Cause { reason: Reason::Refused, status: 400, message: "no good".into() };
-    Outcome::Done { dead: places, cause }
-}
-
-async fn lead(spool: &dyn Spool, name: &str) -> Box<dyn Session> {
-    spool.lead(&site(name)).await.unwrap().expect("no other relay leads")
 }
