@@ -1,9 +1,9 @@
 //! Every default and every limit of the relay, each with its reason. Limits of the protocol come from the tracker's
-//! [`core::policy`](appizer_tracker::core::policy).
+//! [`core::policy::limits`](appizer_tracker::core::policy::limits).
 //!
 //! Times are milliseconds and sizes are bytes unless the name says otherwise.
 
-pub use appizer_tracker::core::policy::{
+pub use appizer_tracker::core::policy::limits::{
     DEFAULT_ENDPOINT, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_MALFORMED, REQUEST_TIMEOUT,
 };
 

@@ -1,9 +1,10 @@
 //! A tracker's core as its page sees it: few calls, each with much in it.
 
 use crate::browser::driver::Driver;
-use crate::core::dead_letter::Disposal;
+use crate::browser::store::MakeStore;
 use crate::core::engine::Engine;
-use crate::core::options::Options;
+use crate::core::model::dead_letter::Disposal;
+use crate::core::policy::options::Options;
 use js_sys::Function;
 
 /// A running tracker. It lives as long as its instance of WebAssembly: that of the package has one of its own for each.
@@ -14,8 +15,8 @@ pub struct Core {
 
 impl Core {
     /// Starts. `listener` is called with every notice, first with `opened`.
-    pub fn new(options: Options, anonymous: String, listener: Function) -> Self {
-        Self { driver: Driver::start(options, anonymous, listener) }
+    pub fn new(options: Options, anonymous: String, listener: Function, make_store: MakeStore) -> Self {
+        Self { driver: Driver::start(options, anonymous, listener, make_store) }
     }
 
     /// A task's events, one line each.

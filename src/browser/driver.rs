@@ -5,15 +5,21 @@ mod hearing;
 
 use crate::browser::environment;
 use crate::browser::lifecycle::{self, Lifecycle};
-use crate::browser::store::{self, Answer, Store};
+use crate::browser::store::{self, Answer, MakeStore, Store};
 use crate::browser::transport::{self, Transport};
-use crate::core::dead_letter::Disposal;
-use crate::core::effect::{Effect, Request, Write};
+use crate::core::engine::effect::{Effect, Request, Write};
+use crate::core::engine::notice::{Answer as Answered, Question};
 use crate::core::engine::{Engine, Setup};
-use crate::core::options::Options;
+use crate::core::model::dead_letter::Disposal;
+use crate::core::model::members::Member;
+use crate::core::model::text;
+use crate::core::model::time::Clocks;
+use crate::core::policy::entry::Entry;
+use crate::core::policy::limits;
+use crate::core::policy::options::Options;
+use crate::core::policy::project::Projects;
+use crate::core::policy::shared_row::{Granted, Share};
 use crate::core::rows::{self, Operations};
-use crate::core::shared::{Granted, Share};
-use crate::core::{policy, text};
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use serde::Serialize;
@@ -25,6 +31,7 @@ use wasm_bindgen::prelude::*;
 pub struct Driver {
     instance: String,
     listener: Function,
+    make_store: MakeStore,
     links: OnceCell<Links>,
     state: RefCell<State>,
 }
@@ -36,6 +43,8 @@ struct State {
     openings: u32,
     /// The page whose records are being read.
     loading: String,
+    /// What the store said as it was opened.
+    entry: Option<Entry>,
     timer: Option<(u64, Timeout)>,
     /// What the page asks of the shared row, and what was granted.
     sharing: Vec<(Share, Option<Granted>)>,
@@ -51,28 +60,47 @@ struct Links {
     lifecycle: Lifecycle,
 }
 
+impl State {
+    /// Tells the engine both clocks; returns the page's own.
+    fn read_clocks(&mut self) -> u64 {
+        let Clocks { now, wall } = environment::clocks();
+        self.engine.handle_clock(wall, now);
+        now
+    }
+}
+
 impl Driver {
     /// Starts a tracker. `listener` is called with every notice.
-    pub fn start(options: Options, anonymous: String, listener: Function) -> &'static Self {
+    pub fn start(
+        options: Options,
+        anonymous: String,
+        listener: Function,
+        make_store: MakeStore,
+    ) -> &'static Self {
         let instance = options.instance.clone();
+        let clocks = environment::clocks();
+        let owner = Projects::new(&options).owner(&environment::unique_name());
         let setup = Setup {
             options,
-            owner: environment::unique_name(),
+            owner,
             anonymous,
             ua: environment::user_agent(),
+            wall: clocks.wall,
             seed: environment::seed(),
             online: environment::is_online(),
-            good_link: good_link(&instance).flatten(),
+            good_link: None,
             tab: store::tab_name(),
             opted_out: has_opted_out(&instance),
+            opted_in: has_opted_in(&instance),
             fetch_outlives: transport::can_outlive(),
             can_insure: transport::can_insure(),
         };
         let state = State {
-            engine: Engine::new(setup, environment::now()),
+            engine: Engine::new(setup, clocks.now),
             store: None,
             openings: 0,
             loading: String::new(),
+            entry: None,
             timer: None,
             sharing: Vec::new(),
             calls: Vec::new(),
@@ -81,6 +109,7 @@ impl Driver {
         let driver: &'static Self = Box::leak(Box::new(Self {
             instance,
             listener,
+            make_store,
             links: OnceCell::new(),
             state: RefCell::new(state),
         }));
@@ -88,13 +117,17 @@ impl Driver {
             let answer = Closure::new(|kind, id, text, failure| driver.answer(kind, id, text, failure));
             Links { transport: transport::make(&answer), lifecycle: lifecycle::watch(&answer), answer }
         });
+        driver.read_link();
         driver.drain();
         driver
     }
 
     /// Gives the engine an input and does what follows from it.
     pub fn input(&'static self, input: impl FnOnce(&mut Engine, u64)) {
-        input(&mut self.state.borrow_mut().engine, environment::now());
+        let mut state = self.state.borrow_mut();
+        let now = state.read_clocks();
+        input(&mut state.engine, now);
+        drop(state);
         self.drain();
     }
 
@@ -106,18 +139,17 @@ impl Driver {
 
     /// Calls `settle` with the queue's account over all pages that share it.
     pub fn stats(&'static self, settle: Function) {
-        self.ask(store::STATS, rows::ACCOUNTS, settle);
+        self.ask(Question::Stats, settle);
     }
 
     /// Calls `settle` with the dead letters; none where there is no store.
     pub fn letters(&'static self, settle: Function) {
-        self.ask(store::LETTERS, rows::DEAD_LETTERS, settle);
+        self.ask(Question::DeadLetters, settle);
     }
 
     /// Sends all dead letters again or forgets them, and calls `settle` with their number.
     pub fn dispose_of_letters(&'static self, disposal: Disposal, settle: Function) {
-        let kind = if disposal == Disposal::Resend { store::RESEND } else { store::DISCARD };
-        self.ask(kind, rows::DEAD_LETTERS, settle);
+        self.ask(Question::Dispose(disposal), settle);
     }
 
     /// Stops for good.
@@ -131,8 +163,9 @@ impl Driver {
 
     /// Tells the engine where the last reply to any page was a success from, where that can be read.
     fn read_link(&self) {
-        if let Some(good) = good_link(&self.instance) {
-            self.state.borrow_mut().engine.handle_link(good);
+        let engine = &mut self.state.borrow_mut().engine;
+        if let Some(row) = store::find(&good_link_name(&self.instance, engine.destination())) {
+            engine.handle_link(text::read_decimal(&row).map(|to| to as u32));
         }
     }
 
@@ -155,18 +188,30 @@ impl Driver {
                 drop(state);
                 let _ = self.listener.call1(&JsValue::UNDEFINED, &to_js(&notice.members()));
             }
-            Effect::SettleFlush { call, result } => {
+            Effect::Answer { call, answer } => {
+                let leases = store.as_ref().is_some_and(Store::leases);
                 drop(state);
-                self.settle(call, &to_js(&result.members()));
+                self.settle(call, &answer_to_js(answer, leases));
             }
-            Effect::Open { owner, identity } => {
+            Effect::Ask { call, question } => {
+                let (kind, name) = match question {
+                    Question::Stats => (store::STATS, rows::ACCOUNTS),
+                    Question::DeadLetters => (store::LETTERS, rows::DEAD_LETTERS),
+                    Question::Dispose(Disposal::Resend) => (store::RESEND, rows::DEAD_LETTERS),
+                    Question::Dispose(Disposal::Discard) => (store::DISCARD, rows::DEAD_LETTERS),
+                };
+                if let Some(store) = store {
+                    store.read(kind, call, name, "", "\u{ffff}", 0);
+                }
+            }
+            Effect::Open { owner, .. } => {
                 state.openings += 1;
                 let opening = state.openings;
-                let make = || store::make(&self.instance, &owner, policy::LEASE_RENEWAL, &links.answer);
-                state.store.get_or_insert_with(make).open(opening, &rows::identity_row(&identity));
+                let make = || (self.make_store)(&self.instance, &owner, limits::LEASE_RENEWAL, &links.answer);
+                state.store.get_or_insert_with(make).open(opening);
             }
             Effect::Write(Write { id, operations, letters }) => {
-                let letters = if letters { policy::MAX_DEAD_LETTERS as u32 } else { 0 };
+                let letters = if letters { limits::MAX_DEAD_LETTERS as u32 } else { 0 };
                 if let Some(store) = store {
                     store.commit(id, operations.as_str(), letters);
                 } else {
@@ -184,16 +229,16 @@ impl Driver {
                 // "0" is the character after "/": the range is all keys that begin with the owner and a slash.
                 let upper = text::joined(&[&owner, "0"]);
                 state.loading = owner;
-                let limit = policy::LOAD_SEGMENTS as u32;
+                let limit = limits::LOAD_SEGMENTS as u32;
                 if let Some(store) = &state.store {
                     store.read(store::LOADED, opening, rows::SEGMENTS, &lower, &upper, limit);
                 }
             }
             Effect::Share(share) => {
-                let id = share.id;
+                let (id, to) = (share.id, share.to);
                 state.sharing.push((share, None));
                 if let Some(store) = &state.store {
-                    store.update(store::SHARE, store::SHARED, id, rows::SHARED, rows::PACING);
+                    store.update(store::SHARE, store::SHARED, id, rows::SHARED, &rows::pacing_key(to));
                 } else {
                     drop(state);
                     self.hear(store::SHARED, id, None, Some(String::new()));
@@ -201,12 +246,12 @@ impl Driver {
             }
             // What all pages know of the endpoint is nobody's, and leases keep pages apart.
             Effect::Forget => match store {
-                Some(store) => store.clear(rows::OF_THE_VISITOR),
+                Some(store) => store.clear(Operations::of_opt_out().as_str()),
                 None => store::forget_all(&self.instance),
             },
             // The visitor has opted out, perhaps in another tab, a moment ago.
             Effect::Send(_) if has_opted_out(&self.instance) => {
-                engine.handle_opt_out(environment::unique_name(), environment::now());
+                engine.handle_opt_out(environment::unique_name(), environment::clocks().now);
             }
             Effect::Send(Request { id, body, keepalive, at_exit }) => {
                 let Options { endpoint, api_key, beacon_url, .. } = engine.options();
@@ -241,21 +286,14 @@ impl Driver {
                 if let Some(good) = good {
                     text::push_decimal(&mut row, good.into());
                 }
-                store::keep(&name(&self.instance, GOOD_LINK), &row);
+                store::keep(&good_link_name(&self.instance, engine.destination()), &row);
             }
         }
     }
 
-    /// Reads all rows of a store for a call of the page's.
-    fn ask(&'static self, kind: u32, store: &str, settle: Function) {
+    fn ask(&'static self, question: Question, settle: Function) {
         let call = self.note_call(settle);
-        let state = self.state.borrow();
-        if let Some(opened) = &state.store {
-            opened.read(kind, call, store, "", "\u{ffff}", 0);
-        } else {
-            drop(state);
-            self.hear(kind, call, None, None);
-        }
+        self.input(|engine, now| engine.handle_question(call, question, now));
     }
 
     fn note_call(&self, settle: Function) -> u32 {
@@ -280,7 +318,7 @@ impl Driver {
         let next = state.engine.next_timeout();
         if state.timer.as_ref().map(|(at, _)| *at) != next {
             state.timer = next.map(|at| {
-                let ms = at.saturating_sub(environment::now()).min(i32::MAX as u64) as u32;
+                let ms = at.saturating_sub(environment::clocks().now).min(i32::MAX as u64) as u32;
                 let timeout = Timeout::new(ms, || {
                     let timer = self.state.borrow_mut().timer.take();
                     timer.map(|(_, timeout)| timeout.forget());
@@ -297,15 +335,33 @@ pub fn to_js(value: &impl Serialize) -> JsValue {
     value.serialize(&Serializer::json_compatible()).unwrap_or_default()
 }
 
-const GOOD_LINK: &str = "good_link";
+fn answer_to_js(answer: Answered, leases: bool) -> JsValue {
+    match answer {
+        Answered::Flush(result) => to_js(&result.members()),
+        Answered::Stats(stats) => to_js(&stats.members(leases)),
+        Answered::DeadLetters(letters) => {
+            let letters = letters.into_iter().map(|letter| Member::Object(letter.members()));
+            to_js(&Member::List(letters.collect()))
+        }
+        Answered::Count(count) => (count as u32).into(),
+    }
+}
 
-fn good_link(instance: &str) -> Option<Option<u32>> {
-    store::find(&name(instance, GOOD_LINK)).map(|text| text::read_decimal(&text).map(|to| to as u32))
+/// Each destination has a name of its own: what one project's pages know of their link is not another's to overwrite.
+fn good_link_name(instance: &str, destination: u32) -> String {
+    let mut of = String::from("good_link.");
+    text::push_decimal(&mut of, destination.into());
+    name(instance, &of)
 }
 
 /// Whether the visitor has opted out.
 fn has_opted_out(instance: &str) -> bool {
-    store::find(&name(instance, "opt_out")).is_some_and(|text| !text.is_empty())
+    store::find(&name(instance, "opt_out")).is_some_and(|text| text == "1")
+}
+
+/// Whether the visitor has opted in.
+fn has_opted_in(instance: &str) -> bool {
+    store::find(&name(instance, "opt_in")).is_some_and(|text| text == "1")
 }
 
 /// The name of what `localStorage` keeps for the queue.

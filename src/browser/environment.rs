@@ -1,11 +1,12 @@
 //! What the browser's global scope offers: the door to `src/js/environment.js`.
 
-use js_sys::{Object, Reflect};
+use crate::core::model::time::Clocks;
+use js_sys::{Date, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/js/environment.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = now)]
+    #[wasm_bindgen(js_name = steadyNow)]
     fn steady_now() -> f64;
     #[wasm_bindgen(js_name = seed)]
     fn random_seed() -> f64;
@@ -19,9 +20,9 @@ extern "C" {
     pub fn unique_name() -> String;
 }
 
-/// Milliseconds since 1970 that never run backwards within a page, whatever becomes of the system's clock.
-pub fn now() -> u64 {
-    steady_now() as u64
+/// Reads both clocks.
+pub fn clocks() -> Clocks {
+    Clocks { now: steady_now() as u64, wall: Date::now() as u64 }
 }
 
 /// Whether the browser says it has a network; where it says nothing, it has.

@@ -1,7 +1,8 @@
 //! What WebAssembly exports to the package's JavaScript facade, which makes an instance for every tracker.
 
 use crate::browser::api::Core;
-use crate::core::options::{self, OptionError, Options};
+use crate::browser::store::Answer;
+use crate::core::policy::options::{self, OptionError, Options};
 use crate::core::rows::SEPARATOR;
 use js_sys::Function;
 use std::cell::Cell;
@@ -12,12 +13,18 @@ thread_local! {
 }
 
 /// Checks the options, as [`options::given`] reads them, and starts; `listener` is called with every notice, first with
-/// `opened`. Returns the name of an option at fault and what it may be, with the separator of joined texts between.
+/// `opened`; `make_store` is `makeStore` of `src/js/store.js`. Returns the name of an option at fault and what it may be, with the separator of joined texts between.
 #[wasm_bindgen]
-pub fn start(given: &str, anonymous: String, listener: Function) -> Option<String> {
+pub fn start(given: &str, anonymous: String, listener: Function, make_store: Function) -> Option<String> {
     match Options::read(options::given(given)) {
         Ok(options) => {
-            CORE.set(Some(Core::new(options, anonymous, listener)));
+            let make_store = Box::new(move |instance: &str, owner: &str, renewal: u32, answer: &Answer| {
+                let arguments = [&instance.into(), &owner.into(), &renewal.into(), answer.as_ref()];
+                let [instance, owner, renewal, answer] = arguments;
+                let store = make_store.call4(&JsValue::UNDEFINED, instance, owner, renewal, answer);
+                store.unwrap_or_default().unchecked_into()
+            });
+            CORE.set(Some(Core::new(options, anonymous, listener, make_store)));
             None
         }
         Err(OptionError { option, allowed }) => Some(option + SEPARATOR.encode_utf8(&mut [0]) + allowed),

@@ -23,7 +23,7 @@ extern "C" {
 pub fn tell(engine: &mut Engine, event: &str, now: u64) {
     match event {
         "pagehide" | "freeze" => engine.handle_exit(now),
-        "pageshow" | "resume" => engine.handle_return(unique_name(), now),
+        "pageshow" | "resume" => engine.handle_return(engine.projects().owner(&unique_name()), now),
         "online" => engine.handle_online(true, now),
         "offline" => engine.handle_online(false, now),
         "hidden" => engine.handle_hidden(now),

@@ -7,8 +7,9 @@ pub mod options;
 
 use crate::browser::api::Core;
 use crate::browser::environment::{self, property, set};
-use crate::core::event::Refusal;
-use crate::core::policy;
+use crate::browser::store;
+use crate::core::model::event::Refusal;
+use crate::core::policy::limits;
 use error::error;
 use js_sys::{Function, Object, Promise};
 use std::cell::RefCell;
@@ -136,7 +137,8 @@ fn start(options: &JsValue, listener: Function) -> Result<(), js_sys::Error> {
     if MODULE.with_borrow(|module| module.core.is_some()) {
         return Err(error("already_initialized", "init was called before"));
     }
-    let core = Core::new(options::read(options)?, environment::unique_name(), listener);
+    let core =
+        Core::new(options::read(options)?, environment::unique_name(), listener, Box::new(store::make));
     MODULE.with_borrow_mut(|module| module.core = Some(core));
     Ok(())
 }
@@ -144,7 +146,7 @@ fn start(options: &JsValue, listener: Function) -> Result<(), js_sys::Error> {
 /// Adds a line to the task's, to be handed over at its end in one piece.
 fn queue(line: &str) -> Result<String, Refusal> {
     MODULE.with_borrow_mut(|module| {
-        if module.core.is_none() && module.lines.len() == policy::MAX_HELD_EVENTS {
+        if module.core.is_none() && module.lines.len() == limits::MAX_HELD_EVENTS {
             return Err(Refusal::TooManyHeld);
         }
         if module.page.is_empty() {

@@ -3,10 +3,15 @@
 use wasm_bindgen::prelude::*;
 
 /// What is told of the store and of requests: the kind, the number of the call it answers, a text, and what the browser said
-/// where it refused: the error's name and message. What it returns is for [`LEASE`] and [`SHARE`] alone.
+/// where it refused: the error's name and message. What it returns is for [`LEASE`], [`SHARE`], [`ENTER`] and [`CANDIDATES`]
+/// alone.
 pub type Answer = Closure<dyn FnMut(u32, u32, Option<String>, Option<String>) -> Option<String>>;
 
-/// The store is open: the identity's row.
+/// Makes the store of a page: `make`, or what JavaScript gives in its place, so that it can let go of the store of an instance
+/// that has trapped.
+pub type MakeStore = Box<dyn Fn(&str, &str, u32, &Answer) -> Store>;
+
+/// The store is open.
 pub const OPENED: u32 = 0;
 /// A transaction has ended.
 pub const WRITTEN: u32 = 1;
@@ -26,16 +31,20 @@ pub const LETTERS: u32 = 7;
 pub const RESEND: u32 = 8;
 /// The dead letters, to be forgotten.
 pub const DISCARD: u32 = 9;
-/// The row of [`crate::core::shared`], for the row that is to take its place.
+/// The row of [`crate::core::policy::shared_row`], for the row that is to take its place.
 pub const SHARE: u32 = 10;
 /// That row is written, or could not be.
 pub const SHARED: u32 = 11;
 /// The browser closed the store.
 pub const CLOSED: u32 = 12;
-/// What came of a request: [`crate::core::verdict::Response::read`]. Neither text nor failure where nothing will be heard.
+/// What came of a request: [`crate::core::policy::verdict::Response::read`]. Neither text nor failure where nothing will be heard.
 pub const RESPONSE: u32 = 13;
 /// What the browser tells of the page's life: [`crate::browser::lifecycle::tell`].
 pub const LIFE: u32 = 14;
+/// The identity rows, read as the page opens the store, for the operations that are to be carried out in the same transaction.
+pub const ENTER: u32 = 15;
+/// Names of pages that left something, for the names of those that may be adopted.
+pub const CANDIDATES: u32 = 16;
 
 #[wasm_bindgen(module = "/src/js/store.js")]
 extern "C" {
@@ -46,9 +55,9 @@ extern "C" {
     #[wasm_bindgen(js_name = makeStore)]
     pub fn make(instance: &str, owner: &str, renewal: u32, answer: &Answer) -> Store;
 
-    /// Opens it, once more if it was closed; answered by [`OPENED`]. `candidate` is the identity's row if there is none.
+    /// Opens it, once more if it was closed; answered by [`ENTER`], then by [`OPENED`].
     #[wasm_bindgen(method)]
-    pub fn open(this: &Store, id: u32, candidate: &str);
+    pub fn open(this: &Store, id: u32);
 
     /// Whether leases take the place of Web Locks.
     #[wasm_bindgen(method, getter)]
@@ -67,9 +76,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn update(this: &Store, kind: u32, done: u32, id: u32, store: &str, key: &str);
 
-    /// Clears the stores of these names, with spaces between, at once, and what is kept elsewhere for the queue.
+    /// Clears what the visitor did at once, also where it is kept elsewhere; then carries out `operations` in the same
+    /// transaction.
     #[wasm_bindgen(method)]
-    pub fn clear(this: &Store, stores: &str);
+    pub fn clear(this: &Store, operations: &str);
 
     /// Looks for what pages that are gone left; answered by [`ORPHANS`].
     #[wasm_bindgen(method)]
@@ -93,7 +103,6 @@ extern "C" {
     #[wasm_bindgen(js_name = forgetAll)]
     pub fn forget_all(instance: &str);
 
-    /// Takes out of `localStorage` what pages of the queue left there.
-    #[wasm_bindgen(js_name = takeLeft)]
-    pub fn take_left(instance: &str) -> String;
+    /// The names in `localStorage` that begin with `prefix`, as a joined text.
+    pub fn names(prefix: &str) -> String;
 }

@@ -2,9 +2,15 @@
 // those who want it. What is typed into a page is never read.
 import { onCLS, onFCP, onINP, onLCP, onTTFB } from 'web-vitals';
 import { bare } from './address.js';
+import { listen } from './environment.js';
+import { cut } from './json.js';
 
 const DOWNLOADS = /\.(7z|apk|avi|csv|dmg|docx?|epub|exe|gz|iso|jar|key|m4a|mkv|mov|mp3|mp4|msi|ods|odt|pdf|pkg|pptx?|rar|rtf|tar|tgz|txt|wav|webm|xlsx?|xml|zip)$/i;
 const PREFIX = 'data-appizer-';
+
+// Of scripts from elsewhere browsers tell no more than this, and the other is a notice that changes of size go on in the next
+// frame: nobody can mend either.
+const NOISE = /^(Script error\.?|ResizeObserver loop .*)$/;
 
 // An error in a loop must not fill the queue: this many different ones a page.
 const MAX_ERRORS = 20;
@@ -26,10 +32,10 @@ export function autocapture(tracker, options = {}) {
     const parts = { clicks, links, downloads, stripQuery };
     // The middle button opens links, too.
     for (const type of ['click', 'auxclick']) {
-      document.addEventListener(type, (event) => clicked(event, parts, track), { capture: true, signal });
+      listen((event) => clicked(event, parts, track), [], [type], { capture: true, signal });
     }
   }
-  if (forms) document.addEventListener('submit', (event) => submitted(event, track), { capture: true, signal });
+  if (forms) listen((event) => submitted(event, track), [], ['submit'], { capture: true, signal });
   if (errors) watchErrors(track, signal);
   if (webVitals) watchVitals(track);
   return () => controller.abort();
@@ -99,20 +105,18 @@ function watchErrors(track, signal) {
     seen.add(message);
     track('error', { kind, message, name: error?.name, stack: text(error?.stack), ...more });
   };
-  addEventListener(
-    'error',
-    ({ error, message, filename, lineno, colno }) => {
-      // Of scripts from elsewhere the browser tells nothing.
-      if (error || filename) tell('uncaught', error ?? message, { source: bare(filename, true), line: lineno, column: colno });
-    },
-    { signal },
-  );
-  addEventListener('unhandledrejection', ({ reason }) => tell('rejection', reason), { signal });
+  const uncaught = ({ error, message, filename, lineno, colno }) => {
+    if (error || (filename && !NOISE.test(message))) {
+      tell('uncaught', error ?? message, { source: bare(filename, true), line: lineno, column: colno });
+    }
+  };
+  listen(uncaught, ['error'], [], { signal });
+  listen(({ reason }) => tell('rejection', reason), ['unhandledrejection'], [], { signal });
 }
 
 function text(value) {
   try {
-    return value === undefined ? undefined : String(value).slice(0, MAX_TEXT);
+    return value === undefined ? undefined : cut(String(value), MAX_TEXT);
   } catch {
     return 'an error that cannot be read';
   }

@@ -1,5 +1,6 @@
 // How the visitor came: campaign parameters, click ids and the referrer of the page they landed on.
 import { bare } from './address.js';
+import { cut } from './json.js';
 
 const PARAMETERS = 'utm_source utm_medium utm_campaign utm_term utm_content utm_id gclid gbraid wbraid dclid fbclid msclkid ttclid twclid li_fat_id yclid'.split(' ');
 const REFERRER = ['$referrer', '$referring_domain'];
@@ -25,11 +26,11 @@ function touchOf({ searchParams, hostname }, referrer, stripQuery) {
   for (const name of PARAMETERS) {
     const value = searchParams.get(name);
     // A link may say anything: it must not make every event too large.
-    if (value) touch[name] = value.slice(0, POLICY_MAX_CAMPAIGN_LENGTH);
+    if (value) touch[name] = cut(value, POLICY_MAX_CAMPAIGN_LENGTH);
   }
   const from = hostOf(referrer);
   if (from && from !== hostname) {
-    touch.$referrer = bare(referrer, stripQuery).slice(0, POLICY_MAX_CAMPAIGN_LENGTH);
+    touch.$referrer = cut(bare(referrer, stripQuery), POLICY_MAX_CAMPAIGN_LENGTH);
     touch.$referring_domain = from;
   }
   return touch;

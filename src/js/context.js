@@ -3,14 +3,20 @@
 import { withLanding } from './campaign.js';
 import { toDraft, toLine } from './event.js';
 import { uniqueName } from './environment.js';
+import { jsonOf } from './json.js';
 import { isBot } from './privacy.js';
+import { projectsOf } from './project.js';
 import { makeProperties } from './properties.js';
 import { makeSession } from './session.js';
 import { makeStorage } from './storage.js';
 
-export function makeContext(options, warn) {
+/** `landing`: the address and referrer that the page began with. */
+export function makeContext(options, landing, warn) {
   const { metadata = true, sessionTimeout = POLICY_SESSION_TIMEOUT, denyProperties = [], bots, beforeSend } = options;
-  const storage = makeStorage(options.instance, options.persistence === 'memory');
+  const inMemory = options.persistence === 'memory';
+  // The anonymous id is the browser's, all else the project's.
+  const browser = makeStorage(options.instance, inMemory);
+  const storage = makeStorage(options.instance, inMemory, projectsOf(options));
   const session = metadata && makeSession(storage, sessionTimeout);
   const properties = makeProperties(storage, warn);
   const constant = bots === 'flag' && isBot() ? { $bot: true } : {};
@@ -29,23 +35,23 @@ export function makeContext(options, warn) {
   let taken = new Set();
   let asking = false;
 
-  if (options.campaign !== false && globalThis.document) {
+  if (options.campaign !== false && landing) {
     const before = properties.all();
-    const after = withLanding(before, !storage.get('landed'), location.href, document.referrer, options.stripQuery);
+    const after = withLanding(before, !storage.get('landed'), landing.url, landing.referrer, options.stripQuery);
     if (after !== before) properties.replace(after);
     storage.set('landed', '1');
   }
   if (options.userId) storage.set('user', options.userId);
-  const isNew = !storage.get('anonymous');
-  if (isNew) storage.set('anonymous', uniqueName());
-  const anonymous = () => storage.get('anonymous');
+  const isNew = !browser.get('anonymous');
+  if (isNew) browser.set('anonymous', uniqueName());
+  const anonymous = () => browser.get('anonymous');
 
   /** Once a task: what other tabs have changed, and that the visitor is here. */
   function refresh(passive) {
     if (fresh) return;
     fresh = !passive;
     user = storage.get('user') ?? (certain ? anonymous() : undefined);
-    userText = user ? JSON.stringify(user) : '';
+    userText = user ? jsonOf(user) : '';
     const id = session && (passive ? session.current() : session.touch());
     if (registered !== properties.all() || id !== sessionId) {
       registered = properties.all();
@@ -57,7 +63,7 @@ export function makeContext(options, warn) {
   function setCommon() {
     common = { ...registered, ...constant, ...(sessionId && { $session_id: sessionId }) };
     denyProperties.forEach((name) => delete common[name]);
-    commonText = JSON.stringify(common).slice(1, -1);
+    commonText = jsonOf(common).slice(1, -1);
     taken = new Set(['toJSON', ...Object.keys(common), ...reserved]);
   }
 
@@ -70,7 +76,7 @@ export function makeContext(options, warn) {
 
   function stripped(all) {
     reserved.forEach((name) => delete all[name]);
-    return JSON.stringify(all);
+    return jsonOf(all);
   }
 
   /** What becomes of the event in `beforeSend`; nothing if that drops it. */
@@ -122,7 +128,7 @@ export function makeContext(options, warn) {
     reset() {
       const next = uniqueName();
       storage.set('user');
-      storage.set('anonymous', next);
+      browser.set('anonymous', next);
       session && session.end();
       storage.set('properties');
       storage.set('landed');
@@ -133,8 +139,9 @@ export function makeContext(options, warn) {
     /** The store is open: an anonymous id made up here gives way to the one in it; so does a user that only it knows. */
     settle(stored) {
       certain = true;
-      if (isNew) storage.set('anonymous', stored.anonymous);
-      if (stored.user && !storage.isShared()) storage.set('user', stored.user);
+      if (isNew) browser.set('anonymous', stored.anonymous);
+      // What an app has cleared from localStorage is in the store still.
+      if (stored.user && !storage.isKnown('user')) storage.set('user', stored.user);
       fresh = false;
     },
 

@@ -1,5 +1,6 @@
 // From the arguments of `track` to a line of the engine's (src/core/event.rs): the checks that need JavaScript's
 // own values, made where the caller waits for the answer.
+import { jsonOf } from './json.js';
 
 const OVERRIDES = ['userId', 'ip', 'ua'];
 const NONE = ['', '', ''];
@@ -46,7 +47,7 @@ export function toDraft(name, properties, overrides) {
 
 /** `id ⇥ time ⇥ name ⇥ properties ⇥ user_id ⇥ ip ⇥ ua`, or throws a Refusal. `user`: whose it is unless it says so itself. */
 export function toLine(id, { name, text, time, own }, user) {
-  const fields = `${JSON.stringify(name)}\t${text}\t${own[0] || user}\t${own[1]}\t${own[2]}`;
+  const fields = `${jsonOf(name)}\t${text}\t${own[0] || user}\t${own[1]}\t${own[2]}`;
   // At most three bytes a UTF-16 unit: only what comes near the limit is measured.
   if (fields.length * 3 > POLICY_MAX_EVENT_BYTES && new Blob([fields]).size > POLICY_MAX_EVENT_BYTES) {
     throw new Refusal('too_large');
@@ -75,7 +76,7 @@ function propertiesText(properties) {
   if (!isPlain(properties)) throw new Refusal('invalid_properties');
   let text;
   try {
-    text = JSON.stringify(properties);
+    text = jsonOf(properties);
   } catch {
     throw new Refusal('not_serializable');
   }
@@ -91,7 +92,7 @@ function overrideTexts(overrides) {
     const value = overrides[name];
     if (value == null) return '';
     if (typeof value !== 'string' || !value) throw new Refusal('invalid_overrides');
-    return JSON.stringify(value);
+    return jsonOf(value);
   });
 }
 

@@ -1,15 +1,7 @@
 // The module as the page gives it to the slim entry: an address, a response, or compiled already.
+import { isModule } from './options.js';
 
-let source;
-
-/** What counts is the last one given before the module is first needed; all trackers share one module. */
-export function give(wasm) {
-  source = wasm;
-}
-
-export const isModule = (wasm) => Object.prototype.toString.call(wasm) === '[object WebAssembly.Module]';
-
-export async function compile() {
+export async function compile(source) {
   const given = await source;
   if (isModule(given)) return given;
   const response = typeof given.arrayBuffer === 'function' ? given : await fetch(given);

@@ -1,11 +1,12 @@
 // From the facade to the core: what is called in one task goes over at its end, all in one piece and in order. Until
 // WebAssembly runs it waits here. Where that cannot run, or has failed too often, src/js/plain takes the core's place.
-import { faultOf, invalidOption, isKey, KEY, textOf } from './options.js';
+import { listen } from './environment.js';
+import { AppizerError, faultOf, invalidOption, isKey, KEY, textOf } from './options.js';
 import { makePlain } from './plain/plain.js';
-import { loadCore } from './wasm.js';
+import { loadChunk } from 'appizer-chunk';
 
-/** `endOfTask` is called before a task's calls go over. */
-export function makeHandOver(endOfTask) {
+/** `endOfTask` is called before a task's calls go over; `wasm` gives the slim package's module. */
+export function makeHandOver(endOfTask, wasm) {
   /** Calls that the core has not got: events as lines, others as `{ name, value }`, questions with `resolve`. */
   let calls = [];
   /** Those that it is getting, those that come next, and those that it got before it was open, until when it stores nothing. */
@@ -19,12 +20,23 @@ export function makeHandOver(endOfTask) {
   let isStoring = false;
   /** While there is no core: what the page does if it leaves. */
   let leave;
+  /** From `pagehide` on there may be no end of the task any more: what is called goes over at once. */
   let left = false;
+  let stopListening;
   let restarts = 0;
   let closed = false;
 
   /** Loads and starts the core with these options; `hear` gets its notices. */
   function open(options, anonymous, hear) {
+    stopListening = listen(
+      ({ type }) => {
+        left = type === 'pagehide';
+        handOver();
+      },
+      ['pagehide', 'pageshow'],
+      [],
+      { capture: true },
+    );
     return start(options, anonymous, (notice) => {
       if (notice.type === 'opened') {
         isStoring = true;
@@ -38,14 +50,12 @@ export function makeHandOver(endOfTask) {
     let isDead = false;
     isStoring = false;
     leave = () => {
-      left = true;
       if (!isKey(options.apiKey)) return;
       const plain = makePlain(options, anonymous, () => {});
       give(plain, calls.filter((item) => !item.resolve));
       plain.leave();
-      calls = calls.filter((item) => typeof item !== 'string');
+      calls = calls.filter((item) => !isEvent(item));
     };
-    globalThis.addEventListener?.('pagehide', leave);
     const died = (error) => {
       isDead = true;
       core = undefined;
@@ -60,25 +70,29 @@ export function makeHandOver(endOfTask) {
     };
     try {
       if (restarts > POLICY_MAX_RESTARTS) throw new Error('it failed again and again');
-      const loaded = await loadCore(died);
+      const { loadCore, version } = await loadChunk();
+      if (version !== APPIZER_VERSION) throw new Error(`the core chunk is of version ${version}, the facade of ${APPIZER_VERSION}`);
+      const loaded = await loadCore(died, wasm());
       const fault = loaded.start(textOf(options), anonymous, hear);
       if (fault) throw faultOf(options, fault);
       if (!isDead) core = loaded;
     } catch (error) {
-      if (error.name === 'AppizerError') throw error;
+      if (error instanceof AppizerError) throw error;
       if (!isKey(options.apiKey)) throw invalidOption('apiKey', 'cannot be used', KEY);
       core = makePlain(options, anonymous, hear);
       core.start();
       hear({ type: 'degraded', fallback: 'no_webassembly', message: `WebAssembly does not run here: ${error.message}` });
     } finally {
-      globalThis.removeEventListener?.('pagehide', leave);
       leave = undefined;
       handOver();
     }
   }
 
   function schedule() {
-    if (!scheduled) {
+    if (left) {
+      scheduled = true;
+      handOver();
+    } else if (!scheduled) {
       scheduled = true;
       queueMicrotask(handOver);
     }
@@ -89,10 +103,11 @@ export function makeHandOver(endOfTask) {
     schedule();
   }
 
+  const isEvent = (item) => typeof item === 'string';
+
   function handOver() {
     scheduled = false;
     endOfTask();
-    // The page's own handlers of `pagehide` come after ours.
     if (!core && left) leave?.();
     if (core) give(core, calls.splice(0));
   }
@@ -102,7 +117,7 @@ export function makeHandOver(endOfTask) {
     const isCore = to === core;
     rest = items;
     while (items.length) {
-      const end = items.findIndex((item) => typeof item !== 'string');
+      const end = items.findIndex((item) => !isEvent(item));
       const piece = items.splice(0, end < 0 ? items.length : end || 1);
       const [first] = piece;
       current = first.resolve ? [] : piece;
@@ -148,16 +163,21 @@ export function makeHandOver(endOfTask) {
     /** The core's answer, once all calls before have reached it. */
     ask: (name, value, idle) => new Promise((resolve) => queue({ name, value, idle, resolve })),
 
-    /** Gives up what waits, but for questions; the number of events among it. */
+    /** How much waits for the core, or for its store. */
+    size: () => calls.length + unstored.length,
+
+    /** How many events are among it. */
+    held: () => [...calls, ...unstored].filter(isEvent).length,
+
+    /** Gives up what waits, but for questions. */
     discard() {
-      const { length } = calls.filter((item) => typeof item === 'string');
       calls = calls.filter((item) => item.resolve);
       unstored = [];
-      return length;
     },
 
     close() {
       closed = true;
+      stopListening?.();
       core?.close();
     },
   };

@@ -20,6 +20,11 @@ export type TrackArguments<P> = {} extends P
 export interface Options {
   /** The bearer key of the Appizer project. Required. */
   apiKey: string;
+  /**
+   * Keys that `apiKey` has replaced. What visitors have queued under them is sent with the new key, and who they are is taken
+   * over; events of any other key are left to the pages of that key.
+   */
+  previousApiKeys?: readonly string[] | undefined;
   /** Address of the batch endpoint. Default: `https://api.appizer.com/v1/events/batch`. */
   endpoint?: string | undefined;
   /** The user's id, where it is known at start; else an anonymous id that persists, until `identify`. */

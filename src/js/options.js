@@ -1,6 +1,9 @@
 // The options that the facade itself uses: checked here, and kept from the core, which checks all others.
 import { SEPARATOR } from './store.js';
 
+/** Stands between the items of a list; as in src/core/options.rs. */
+const LIST_SEPARATOR = '\x1e';
+
 const flag = [(value) => typeof value === 'boolean', 'true or false'];
 const oneOf = (...words) => [(value) => words.includes(value), words.map((word) => `"${word}"`).join(' or ')];
 
@@ -27,7 +30,7 @@ const CHECKS = {
 /** Throws for the first option of the facade's that is at fault; returns those for the core. */
 export function checked(given) {
   if (typeof given !== 'object' || !given) {
-    throw appizerError('invalid_option', 'init takes an object of options: init({ apiKey: "…" })');
+    throw new AppizerError('invalid_option', 'init takes an object of options: init({ apiKey: "…" })');
   }
   const rest = { ...given };
   for (const [name, [isAllowed, allowed]] of Object.entries(CHECKS)) {
@@ -43,7 +46,8 @@ export function textOf(options) {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const fields = given.flatMap(([name, value]) => {
     const kind = ['string', 'number', 'boolean'].find((kind) => typeof value === kind);
-    return [name, kind ? kind[0] + value : 'other'];
+    const isList = Array.isArray(value) && value.every((item) => typeof item === 'string');
+    return [name, kind ? kind[0] + value : isList ? `l${value.join(LIST_SEPARATOR)}` : 'other'];
   });
   return fields.map((field) => field.replaceAll(SEPARATOR, '')).join(SEPARATOR);
 }
@@ -60,15 +64,25 @@ export function faultOf(options, text) {
 
 export const KEY = "the project's key: printable ASCII characters without spaces";
 
+/** Also one of another realm. */
+export const isModule = (wasm) => Object.prototype.toString.call(wasm) === '[object WebAssembly.Module]';
+
 /** As in src/core/options.rs. */
 export const isKey = (key) => typeof key === 'string' && /^[!-~]+$/.test(key);
 
 export function invalidOption(option, what, allowed) {
-  return Object.assign(appizerError('invalid_option', `option "${option}" ${what}; allowed: ${allowed}`), { option });
+  return new AppizerError('invalid_option', `option "${option}" ${what}; allowed: ${allowed}`, option);
 }
 
-export function appizerError(code, message) {
-  return Object.assign(new Error(message), { name: 'AppizerError', code });
+/** Its members are defined, not assigned: a page may have frozen `Error.prototype`. */
+export class AppizerError extends Error {
+  constructor(code, message, option) {
+    super(message);
+    const members = { name: 'AppizerError', code, ...(option && { option }) };
+    for (const [name, value] of Object.entries(members)) {
+      Object.defineProperty(this, name, { value, configurable: true, writable: true, enumerable: name !== 'name' });
+    }
+  }
 }
 
 // JSON would make null of NaN, and a text of a URL object.

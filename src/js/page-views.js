@@ -1,32 +1,28 @@
 // Views of pages: one when the page is shown, one for each route that a single-page app goes to, one when it comes back
 // from the back/forward cache; and how long and how far each was looked at.
 import { bare } from './address.js';
+import { listen as listenTo, ofDocument, steadyNow } from './environment.js';
 
 /** What a `page_view` says of the page. */
 export function pageProperties(referrer, stripQuery) {
-  return { url: bare(location.href, stripQuery), path: location.pathname, title: document.title, referrer: bare(referrer, stripQuery) };
+  return { url: bare(location.href, stripQuery), path: location.pathname, title: ofDocument('title'), referrer: bare(referrer, stripQuery) };
 }
 
 /** `record` is `track` with a fourth argument: whether the event is no sign of life. Returns what ends it. */
 export function watchPages(record, stripQuery) {
   const removers = [];
-  let referrer = document.referrer;
+  let referrer = ofDocument('referrer');
   let page;
   /** While a view waits for its title. */
   let waiting;
 
-  const listen = (target, types, listener) => {
-    types.split(' ').forEach((type) => {
-      target.addEventListener(type, listener, { passive: true });
-      removers.push(() => target.removeEventListener(type, listener));
-    });
-  };
+  const listen = (listener, ofScope, ofDocument) => removers.push(listenTo(listener, ofScope, ofDocument, { passive: true }));
 
   function enter(delay) {
-    page = { place: place(), url: location.href, path: location.pathname, engaged: 0, deepest: 0 };
+    page = { place: place(), url: location.href, path: location.pathname, hash: routeHash(), engaged: 0, deepest: 0 };
     measure();
     // A script in the head comes before the title.
-    if (document.readyState === 'loading') waiting = true;
+    if (ofDocument('readyState') === 'loading') waiting = true;
     else if (delay) waiting = setTimeout(view, delay);
     else view();
   }
@@ -40,7 +36,7 @@ export function watchPages(record, stripQuery) {
     if (!page) return;
     if (waiting) view();
     measure();
-    const { scrollHeight } = document.documentElement;
+    const { scrollHeight } = ofDocument('documentElement');
     const depth = scrollHeight ? (Math.max(page.deepest, scrollY) + innerHeight) / scrollHeight : 1;
     const properties = { url: bare(page.url, stripQuery), path: page.path };
     record('page_leave', { ...properties, $engaged_ms: Math.round(page.engaged), $scroll_depth: Math.min(100, Math.round(depth * 100)) }, undefined, true);
@@ -51,9 +47,9 @@ export function watchPages(record, stripQuery) {
   /** Engaged is who has the page before them, and the keyboard in it. */
   function measure() {
     if (!page) return;
-    const now = performance.now();
+    const now = steadyNow();
     if (page.since !== undefined) page.engaged += now - page.since;
-    page.since = document.visibilityState === 'visible' && document.hasFocus() ? now : undefined;
+    page.since = ofDocument('visibilityState') === 'visible' && ofDocument('hasFocus')() ? now : undefined;
   }
 
   function routed() {
@@ -63,22 +59,34 @@ export function watchPages(record, stripQuery) {
     enter(POLICY_TITLE_DELAY);
   }
 
-  /** What makes a page another one: not a mere anchor, but a hash that a router uses as its path. */
-  function place() {
-    const { pathname, search, hash } = location;
-    return pathname + (stripQuery ? '' : search) + (/^#[!/]/.test(hash) ? hash : '');
+  /** A replaced entry whose address differs in its query alone is the same page: a search box that follows its keystrokes. */
+  function replaced() {
+    if (page && location.pathname === page.path && routeHash() === page.hash) page.place = place();
+    else routed();
   }
 
-  if (globalThis.navigation) listen(navigation, 'currententrychange', routed);
-  else removers.push(...['pushState', 'replaceState'].map((name) => follow(name, routed)));
-  listen(globalThis, 'popstate hashchange', routed);
-  listen(document, 'DOMContentLoaded', () => waiting && view());
-  listen(globalThis, 'focus blur', measure);
-  listen(document, 'visibilitychange', measure);
-  listen(globalThis, 'scroll', () => page && (page.deepest = Math.max(page.deepest, scrollY)));
-  listen(globalThis, 'pagehide', leave);
+  /** What makes a page another one: not a mere anchor, but a hash that a router uses as its path. */
+  function place() {
+    return location.pathname + (stripQuery ? '' : location.search) + routeHash();
+  }
+
+  const routeHash = () => (/^#[!/]/.test(location.hash) ? location.hash : '');
+
+  const { navigation, Navigation } = globalThis;
+  if (typeof Navigation === 'function' && navigation instanceof Navigation) {
+    const changed = ({ navigationType }) => (navigationType === 'replace' ? replaced : routed)();
+    navigation.addEventListener('currententrychange', changed);
+    removers.push(() => navigation.removeEventListener('currententrychange', changed));
+  } else {
+    removers.push(follow('pushState', routed), follow('replaceState', replaced));
+  }
+  listen(routed, ['popstate', 'hashchange']);
+  listen(() => waiting && view(), [], ['DOMContentLoaded']);
+  listen(measure, ['focus', 'blur'], ['visibilitychange']);
+  listen(() => page && (page.deepest = Math.max(page.deepest, scrollY)), ['scroll']);
+  listen(leave, ['pagehide']);
   // In a task of its own: the queue comes back in this one.
-  listen(globalThis, 'pageshow', ({ persisted }) => persisted && setTimeout(() => page || enter()));
+  listen(({ persisted }) => persisted && setTimeout(() => page || enter()), ['pageshow']);
   enter();
 
   return () => {

@@ -1,6 +1,6 @@
 // Whether this visitor's events may be taken: their own word, what the browser says for them, what the page waits for.
 import { makeStorage } from './storage.js';
-import { forgetAll } from './store.js';
+import { forgetAll, noteOptOut } from './store.js';
 
 /** `denied`, `pending` or `granted`; and what the visitor says of it. */
 export function makeConsent({ instance, persistence, consent, respectPrivacySignals }) {
@@ -23,14 +23,12 @@ export function makeConsent({ instance, persistence, consent, respectPrivacySign
   };
 }
 
-/** Deletes what the queue has stored, where no core runs that would do it. */
+/** Deletes what the queue has stored, where no core runs that would do it; that the visitor has opted out is stored. */
 export function forgetStored(instance = 'default') {
-  try {
-    forgetAll(instance);
-    indexedDB.deleteDatabase(`appizer-${instance}`);
-  } catch {
+  forgetAll(instance);
+  noteOptOut(instance).catch(() => {
     // Where storage is forbidden nothing is stored.
-  }
+  });
 }
 
 function isSignalled() {

@@ -1,5 +1,6 @@
 // Properties that every later event gets, the same in all tabs and on later visits.
 import { isPlain } from './event.js';
+import { jsonOf } from './json.js';
 
 export function makeProperties(storage, warn) {
   let text;
@@ -22,7 +23,7 @@ export function makeProperties(storage, warn) {
   function replace(properties) {
     let longer;
     try {
-      longer = JSON.stringify(properties);
+      longer = jsonOf(properties);
     } catch {
       // A cycle, a BigInt, or a getter of the page's that throws.
     }

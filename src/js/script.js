@@ -1,5 +1,6 @@
 // The script tag's entry: the global `appizer`, started from the tag's attributes, with the calls that a stub
 // recorded before this file had loaded.
+import { ofDocument } from './environment.js';
 import * as appizer from './index.js';
 
 // What an attribute's text means, by option. `beforeSend` and `wasm` are no texts.
@@ -7,10 +8,13 @@ const KINDS = [
   [String, 'apiKey endpoint userId partialFailure beaconUrl persistence consent bots instance'],
   [Number, 'flushInterval batchSize requestsPerMinute maxQueueEvents maxQueueBytes maxAge sessionTimeout'],
   [(text) => text !== 'false', 'metadata insurance campaign pageViews stripQuery respectPrivacySignals clientHints debug'],
-  [(text) => text.split(/\s*,\s*/), 'denyProperties'],
+  [(text) => text.split(/\s*,\s*/), 'denyProperties previousApiKeys'],
 ];
 
-const tag = globalThis.document?.currentScript;
+/** How long a page may take to call `init` before it is warned. */
+const PATIENCE = 5_000;
+
+const tag = findTag();
 const before = globalThis.appizer;
 // A page may have the tag twice, its own and a tag manager's: two trackers would both track its views.
 if (!before?.init || before.q) globalThis.appizer = { ...appizer };
@@ -21,6 +25,22 @@ if (tag && 'apiKey' in tag.dataset) {
 }
 for (const call of before?.q ?? []) {
   replay(...call);
+}
+setTimeout(warnUnlessStarted, PATIENCE);
+
+/** The tag of this file. A module script is not the current one, and an element of that name may hide which one is. */
+function findTag() {
+  const current = ofDocument('currentScript');
+  if (current?.dataset) return current;
+  const tags = [...(ofDocument('getElementsByTagName')?.('script') ?? [])];
+  return tags.find(({ dataset, src }) => 'apiKey' in dataset && src) ?? tags.find(({ src }) => /\bappizer\b[^/]*\.js([?#]|$)/.test(src));
+}
+
+async function warnUnlessStarted() {
+  const { waiting } = await globalThis.appizer.stats();
+  if (waiting !== 'not_initialized') return;
+  const cause = !tag ? 'its script tag cannot be found' : 'its script tag has no data-api-key (a tag manager may have removed it)';
+  console.warn(`appizer: the tracker is loaded and not started, for ${cause}. Nothing is sent: add the attribute, or call appizer.init({ apiKey })`);
 }
 
 // Other attributes are others': of Next.js (`data-nscript`), Cloudflare (`data-cfasync`), consent managers.

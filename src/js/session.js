@@ -1,6 +1,6 @@
 // A visit: its events carry the same `$session_id`. It ends after a time without events, in all tabs together, and not
 // at midnight.
-import { uniqueName } from './environment.js';
+import { steadyNow, uniqueName } from './environment.js';
 
 /** `timeout`: milliseconds without an event that end a session. */
 export function makeSession(storage, timeout) {
@@ -11,7 +11,7 @@ export function makeSession(storage, timeout) {
     /** An event is tracked now: the id of its session. */
     touch() {
       const now = Date.now();
-      const steady = performance.now();
+      const steady = steadyNow();
       const [stored, last] = (storage.get('session') ?? '').split(' ');
       const gap = now - last;
       const lives = stored && (Math.abs(gap) < timeout || (stored === id && steady - steadyLast < timeout && clockWasSet(gap)));

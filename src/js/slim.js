@@ -1,6 +1,9 @@
 // The slim entry: as the default one, with the module outside. `init` is told where by the option `wasm`.
-import { give, isModule } from './given.js';
+import { AppizerError, isModule } from './options.js';
 import { makeTracker } from './tracker.js';
+
+/** The module that was given last before it is first needed: all trackers share it. */
+let source;
 
 const tracker = /* @__PURE__ */ makeSlim();
 
@@ -16,13 +19,13 @@ export function createTracker(options) {
 }
 
 function makeSlim() {
-  const inner = makeTracker();
+  const inner = makeTracker(() => source);
   return {
     ...inner,
     init(given) {
       const { wasm, ...options } = given ?? {};
       if (!isSource(wasm)) return Promise.reject(unusable());
-      give(wasm);
+      source = wasm;
       return inner.init(options);
     },
   };
@@ -37,5 +40,5 @@ function isSource(wasm) {
 
 function unusable() {
   const message = 'option "wasm" cannot be used; allowed: the address of appizer_bg.wasm, its Response (or the promise of one) or a WebAssembly.Module';
-  return Object.assign(new Error(message), { name: 'AppizerError', code: 'invalid_option', option: 'wasm' });
+  return new AppizerError('invalid_option', message, 'wasm');
 }

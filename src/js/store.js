@@ -1,8 +1,14 @@
-// The only code that touches IndexedDB, localStorage and Web Locks. It is mechanical and decides nothing: rows are
+// The queue's part of IndexedDB, localStorage and Web Locks. It is mechanical and decides nothing: rows are
 // texts that src/core/rows.rs writes and reads, changes of rows its `Operations`. Plain JavaScript, because a call of
 // IndexedDB is a line here and a state machine of 500 to 1,000 bytes in WebAssembly.
 
 const STORES = ['segments', 'accounts', 'identity', 'marks', 'leases', 'dead_letters', 'shared'];
+/** Those of them that hold what the visitor did. */
+const OF_THE_VISITOR = STORES.filter((name) => name !== 'leases' && name !== 'shared');
+
+/** The name of the note that these are to be cleared. It stands until they are: the page may be gone before. */
+const forgetting = (instance) => `appizer:${instance}:forget`;
+
 /** Stands between the fields of joined texts, and in none of them. */
 export const SEPARATOR = '\x1f';
 
@@ -15,11 +21,15 @@ const USURPED = 4;
 const RESEND = 8;
 const DISCARD = 9;
 const CLOSED = 12;
+const ENTER = 15;
+const CANDIDATES = 16;
 
 /**
  * The queue's store for the page `owner`. What comes of every call is told by `answer(kind, id, text, failure)`.
  *
- * - `OPENED`: the page has its own lock or lease, and `text` is the identity's row.
+ * - `ENTER`: `text` is the identity rows, read as the page opens the store; carried out are the operations that it returns.
+ * - `OPENED`: the page has its own lock or lease.
+ * - `CANDIDATES`: `text` is the names of pages that left something; looked for are those that it returns.
  * - `LEASE`: `text` is a lease's row; the page's to take or renew if it returns another.
  * - `USURPED`: another page has taken a lease of this one's, which it is to renew every `renewal` milliseconds.
  * - `RESEND`, `DISCARD`: `text` is rows that the page takes: what it commits meanwhile is of the transaction that reads them, so
@@ -86,23 +96,34 @@ export function makeStore(instance, owner, renewal, answer) {
       };
     });
 
+  // Reads the keys and rows of a range inside a transaction.
+  const readRange = (store, then, range, limit) => {
+    let keys;
+    store.getAllKeys(range, limit).onsuccess = ({ target }) => (keys = target.result);
+    store.getAll(range, limit).onsuccess = ({ target }) => then(join(keys.flatMap((key, place) => [key, target.result[place]])));
+  };
+
   // Moves in what pages left in localStorage. It is read inside the transaction, so that what another page has moved
-  // and sent meanwhile does not come back.
-  const moveIn = async (candidate) => {
+  // and sent meanwhile does not come back. A page that enters has its say on the identity rows in the same transaction.
+  const moveIn = async (enters) => {
     let names;
-    const row = await update('identity', 'identity', (row, rows) => {
-      names = kept(`appizer:${instance}:left`).filter((name) => {
-        const operations = find(name);
-        const fields = operations.split(SEPARATOR);
-        // What a newer version left, or nobody of us, stays.
-        const known = fields.length % 3 === 0 && fields.every((field, place) => place % 3 || STORES.includes(field));
-        if (known) apply(operations, rows);
-        return known;
+    const forgets = enters && find(forgetting(instance));
+    await transact(STORES, 'readwrite', (rows) => {
+      if (forgets) OF_THE_VISITOR.forEach((name) => rows(name).clear());
+      readRange(rows('identity'), (identities) => {
+        names = kept(`appizer:${instance}:left`).filter((name) => {
+          const operations = find(name);
+          const fields = operations.split(SEPARATOR);
+          // What a newer version left, or nobody of us, stays.
+          const known = fields.length % 3 === 0 && fields.every((field, place) => place % 3 || STORES.includes(field));
+          if (known) apply(operations, rows);
+          return known;
+        });
+        if (enters) apply(answer(ENTER, opening, identities), rows);
       });
-      return row ?? candidate;
-    }, STORES);
+    });
     names.forEach((name) => keep(name));
-    return row;
+    if (forgets) keep(forgetting(instance));
   };
 
   // Whether the records of `of` are this page's now.
@@ -134,7 +155,7 @@ export function makeStore(instance, owner, renewal, answer) {
     }
   };
 
-  const open = async (id, candidate) => {
+  const open = async (id) => {
     const { locks } = navigator;
     // Both, before anything is stored: a page must never look dead while it lives.
     let [opened] = await Promise.all([openDatabase(instance), locks && !held.has(owner) && take(owner)]);
@@ -149,13 +170,12 @@ export function makeStore(instance, owner, renewal, answer) {
       opened.close();
       if (opened === database) answer(CLOSED, id);
     };
-    const row = await moveIn(candidate);
+    await moveIn(true);
     if (!locks) {
       await take(owner);
       clearInterval(renewing);
       renewing = setInterval(renew, renewal);
     }
-    return row;
   };
 
   // The names of the pages that are gone and whose records are this page's now, each with its account and its mark.
@@ -167,14 +187,25 @@ export function makeStore(instance, owner, renewal, answer) {
         rows(store).getAllKeys().onsuccess = ({ target }) => target.result.forEach((key) => owners.add(`${key}`.split('/')[0]));
       }
     });
+    const candidates = answer(CANDIDATES, 0, [...owners].join(SEPARATOR)).split(SEPARATOR);
     const found = [];
-    for (const of of owners) {
-      // Once the page has left, its own name is as free as any, and must stay so.
-      if (!closed && !held.has(of) && (await take(of))) found.push(of);
+    try {
+      for (const of of candidates) {
+        // Once the page has left, its own name is as free as any, and must stay so.
+        if (of && !closed && !held.has(of) && (await take(of))) found.push(of);
+      }
+      // A page may have left something after the first look and before its lock was free: it must not come back later.
+      if (found.length) await moveIn();
+      return await readOrphans(found);
+    } catch (error) {
+      // They are another page's to adopt, or this one's at its next look.
+      found.forEach(release);
+      throw error;
     }
-    // A page may have left something after the first look and before its lock was free: it must not come back later.
-    if (found.length) await moveIn();
-    // Read only now: what is claimed nobody else changes.
+  };
+
+  // Reads what is claimed and so changed by nobody else: the names, each with its account and its mark.
+  const readOrphans = async (found) => {
     const fields = [];
     await transact(STORES, 'readonly', (rows) => {
       found.forEach((of, place) => {
@@ -186,12 +217,18 @@ export function makeStore(instance, owner, renewal, answer) {
     return join(fields);
   };
 
+  // Gives back a lock; a lease ends by itself.
+  const release = (of) => {
+    held.get(of)?.();
+    held.delete(of);
+  };
+
   return {
-    /** Opens it, once more if it was closed; `candidate` is the identity's row if there is none. */
-    open(id, candidate) {
+    /** Opens it, once more if it was closed. */
+    open(id) {
       giveUp();
       opening = id;
-      tell(OPENED, id, open(id, candidate));
+      tell(OPENED, id, open(id));
     },
 
     /** Whether leases take the place of locks. */
@@ -227,11 +264,7 @@ export function makeStore(instance, owner, renewal, answer) {
       const takes = kind === RESEND || kind === DISCARD;
       if (takes && taking) return tell(kind, id, Promise.resolve(''));
       const read = transact(takes ? STORES : store, takes ? 'readwrite' : 'readonly', (rows, settle, transaction) => {
-        const range = IDBKeyRange.bound(lower, upper, true);
-        let keys;
-        rows(store).getAllKeys(range, limit).onsuccess = ({ target }) => (keys = target.result);
-        rows(store).getAll(range, limit).onsuccess = ({ target }) => {
-          const text = join(keys.flatMap((key, place) => [key, target.result[place]]));
+        const then = (text) => {
           settle(text);
           if (takes) {
             answer(kind, id, text);
@@ -240,6 +273,7 @@ export function makeStore(instance, owner, renewal, answer) {
             commit(transaction);
           }
         };
+        readRange(rows(store), then, IDBKeyRange.bound(lower, upper, true), limit);
       });
       if (!takes) return tell(kind, id, read);
       taking = { operations: [], read };
@@ -254,19 +288,21 @@ export function makeStore(instance, owner, renewal, answer) {
       tell(done, id, update(store, key, (row) => answer(kind, id, row)));
     },
 
-    /** Clears the stores of these names at once, and what is kept in localStorage for the queue. */
-    clear(stores) {
+    /** Clears what the visitor did at once, also in localStorage; then `operations` follow. */
+    clear(operations) {
       forgetAll(instance);
-      const names = stores.split(' ');
-      transact(names, 'readwrite', (rows, settle, transaction) => {
-        names.forEach((name) => rows(name).clear());
+      const cleared = transact(OF_THE_VISITOR, 'readwrite', (rows, settle, transaction) => {
+        OF_THE_VISITOR.forEach((name) => rows(name).clear());
+        apply(operations, rows);
         commit(transaction);
-      }).catch(() => {});
+      });
+      cleared.then(() => keep(forgetting(instance)), () => {});
     },
 
     /** Looks for what pages that are gone left, and takes it. */
     adopt(id) {
-      adopt().then((text) => answer(ORPHANS, id, text), () => {});
+      // A page that has left since has let go of what it claimed.
+      adopt().then((text) => closed || answer(ORPHANS, id, text), () => {});
     },
 
     /** The page goes away: `operations` are committed and kept, locks and leases given back, the database closed. */
@@ -334,20 +370,29 @@ export function tabName() {
   }
 }
 
-/** Forgets all that is kept for the queue, but that the visitor has opted out. */
+/** Forgets all that is kept in localStorage for the queue, but the visitor's word; notes that the database is to be cleared. */
 export function forgetAll(instance) {
-  kept(`appizer:${instance}:`).forEach((name) => name === `appizer:${instance}:opt_out` || keep(name));
+  const word = ['opt_out', 'opt_in'].map((name) => `appizer:${instance}:${name}`);
+  kept(`appizer:${instance}:`).forEach((name) => word.includes(name) || keep(name));
+  keep(forgetting(instance), '1');
 }
 
-/** Takes out all that pages of the queue left. */
-export function takeLeft(instance) {
-  const texts = kept(`appizer:${instance}:left:`).map((name) => {
-    const text = find(name);
-    keep(name);
-    return text;
-  });
-  return texts.join(SEPARATOR);
+/** Empties the database and notes that the visitor has opted out, where no core runs that would do it. */
+export async function noteOptOut(instance) {
+  const database = await openDatabase(instance);
+  await new Promise((resolve, reject) => {
+    const transaction = database.transaction(OF_THE_VISITOR, 'readwrite');
+    transaction.oncomplete = resolve;
+    transaction.onabort = () => reject(transaction.error);
+    OF_THE_VISITOR.forEach((name) => transaction.objectStore(name).clear());
+    // As src/core/rows.rs writes it.
+    transaction.objectStore('identity').put('1', 'opt_out');
+  }).finally(() => database.close());
+  keep(forgetting(instance));
 }
+
+/** The names in localStorage that begin with `prefix`, as a joined text. */
+export const names = (prefix) => kept(prefix).join(SEPARATOR);
 
 function kept(prefix) {
   try {
@@ -358,6 +403,7 @@ function kept(prefix) {
 }
 
 function apply(operations, rows) {
+  if (!operations) return;
   const fields = operations.split(SEPARATOR);
   for (let place = 0; place < fields.length; place += 3) {
     const [store, key, row] = fields.slice(place, place + 3);

@@ -6,8 +6,9 @@ import { isAsked, makeDebug } from './debug.js';
 import { copyOf, isPlain, Refusal, toDraft } from './event.js';
 import { makeHandOver } from './hand-over.js';
 import { makeListeners } from './listeners.js';
-import { listen, uniqueName } from './environment.js';
-import { appizerError, checked, invalidOption, isKey, KEY } from './options.js';
+import { listen, ofDocument, steadyNow, uniqueName } from './environment.js';
+import { jsonOf } from './json.js';
+import { AppizerError, checked, invalidOption, isKey, KEY } from './options.js';
 import { pageProperties, watchPages } from './page-views.js';
 import { forgetStored, isBot, makeConsent } from './privacy.js';
 
@@ -17,19 +18,20 @@ const SILENT = ['opted_out', 'bot'];
 /** The options of the page's live trackers. */
 const live = new Set();
 
-/** @returns {import('./index.d.ts').Tracker} */
-export function makeTracker() {
+/**
+ * `wasm` gives the slim package's module.
+ * @returns {import('./index.d.ts').Tracker}
+ */
+export function makeTracker(wasm = () => {}) {
   const { on, notify, warn } = makeListeners();
   const debug = makeDebug(on);
-  const core = makeHandOver(() => context?.stale());
+  let core = makeHandOver(endOfTask, wasm);
   const timers = new Map();
-  /** What waits for `init`, for consent, or for a page that is prerendered to be shown; in order. */
+  /** What waits for `init`, for consent, or for a page that is prerendered to be shown; in order, as `{ run, isEvent }`. */
   let early = [];
   let page;
   let tracked = 0;
   let refused = 0;
-  /** Events that the core has not got. */
-  let held = 0;
   let options;
   let forCore;
   let consent;
@@ -37,9 +39,10 @@ export function makeTracker() {
   let said;
   /** There while the tracker may work. */
   let context;
+  /** The address and referrer that the page began with. */
+  let landing;
   let starting;
   let opening;
-  let opened;
   let stopListening;
   let stopWatching;
   let bot = false;
@@ -54,7 +57,7 @@ export function makeTracker() {
     register: (properties) => change('register', copyOf(properties)),
     registerOnce: (properties) => change('registerOnce', copyOf(properties)),
     unregister: (name) => change('unregister', name),
-    timeEvent: (name) => void timers.set(name, performance.now()),
+    timeEvent: (name) => void timers.set(name, steadyNow()),
     page: recordPage,
     optOut: () => say(false),
     optIn: () => say(true),
@@ -73,29 +76,41 @@ export function makeTracker() {
   };
 
   function init(given) {
-    if (closed) return Promise.reject(appizerError('closed', 'the tracker is closed'));
     if (starting) return initAgain(given);
     try {
       forCore = checked(given);
       options = { ...given };
       claim();
+      starting = start();
     } catch (error) {
-      return Promise.reject(error);
+      starting = Promise.reject(error);
     }
+    starting.catch(failed);
+    return starting;
+  }
+
+  async function start() {
+    if (closed) core = makeHandOver(endOfTask, wasm);
+    closed = false;
     debug.logs(options.debug || isAsked());
     consent = makeConsent(options);
     if (said !== undefined) consent.say(said);
+    landing = globalThis.document && { url: location.href, referrer: ofDocument('referrer') };
     stopListening = listen(checkConsent, ['storage', 'pageshow'], ['resume']);
-    const { document } = globalThis;
-    const shown = document?.prerendering && new Promise((resolve) => document.addEventListener('prerenderingchange', resolve, { once: true }));
-    starting = (shown ? shown.then(begin) : begin()).catch((error) => {
-      starting = opening = undefined;
-      stop();
-      live.delete(options);
-      core.answerWithoutCore();
-      throw error;
-    });
-    return starting;
+    if (isPrerendering()) await new Promise((resolve) => listen(resolve, [], ['prerenderingchange'], { once: true }));
+    return begin();
+  }
+
+  function failed() {
+    starting = opening = undefined;
+    stop();
+    stopListening?.();
+    live.delete(options);
+    core.answerWithoutCore();
+  }
+
+  function endOfTask() {
+    context?.stale();
   }
 
   /** From here on the tracker works, if it may. */
@@ -103,29 +118,41 @@ export function makeTracker() {
     denied = consent.state() === 'denied';
     bot = options.bots === 'drop' && isBot();
     if (denied) giveUpEarly();
-    if (closed || denied || bot || consent.state() === 'pending') return Promise.resolve();
+    if (closed || denied || bot) return Promise.resolve();
+    if (consent.state() === 'pending') {
+      // What the page is when it is shown is told now, and kept in memory until consent.
+      watch();
+      return Promise.resolve();
+    }
     if (context) return opening;
-    context = makeContext(options, warn);
+    context = makeContext(options, landing, warn);
     if (options.clientHints) clientHints().then((properties) => context?.add(properties));
     const waiting = early;
     early = [];
-    waiting.forEach((run) => run());
-    if (options.pageViews && globalThis.document) stopWatching = watchPages(record, options.stripQuery);
+    waiting.forEach(({ run }) => run());
+    watch();
     if (opening) {
       // It was told of an opt-out, or has seen it itself.
       core.call('optIn');
     } else {
-      const isOpen = new Promise((resolve) => (opened = resolve));
-      opening = core.open(forCore, context.anonymous(), hear).then(() => isOpen);
+      const mine = core;
+      let resolve;
+      const isOpen = new Promise((given) => (resolve = given));
+      const heard = (notice) => (notice.type === 'opened' ? opened(notice, mine, resolve) : hear(notice));
+      opening = core.open(forCore, context.anonymous(), heard).then(() => isOpen);
     }
     return opening;
+  }
+
+  function watch() {
+    if (options.pageViews && globalThis.document) stopWatching ??= watchPages(record, options.stripQuery);
   }
 
   function initAgain(given) {
     for (const name of new Set([...Object.keys(options), ...Object.keys(given ?? {})])) {
       if (name !== 'apiKey' && !isSame(options[name], given?.[name])) {
         const message = `init was called before with another ${name}; a tracker of its own needs createTracker`;
-        return Promise.reject(Object.assign(appizerError('already_initialized', message), { option: name }));
+        return Promise.reject(new AppizerError('already_initialized', message, name));
       }
     }
     const { apiKey } = given ?? {};
@@ -143,13 +170,12 @@ export function makeTracker() {
       if (!core.isScheduled()) checkConsent();
       if (denied) throw new Refusal('opted_out');
       if (bot) throw new Refusal('bot');
-      if (!core.isOpen() && held === POLICY_MAX_HELD_EVENTS) throw new Refusal('too_many_held');
+      if (!core.isOpen() && isFull()) throw new Refusal('too_many_held');
       const draft = toDraft(name, timed(name, properties), overrides);
       page ??= uniqueName();
       const id = page + '-' + (tracked++).toString(36);
-      if (!core.isOpen()) held++;
       if (context) return finish(id, draft, passive);
-      early.push(() => finishLate(id, draft, isPage));
+      early.push({ run: () => finishLate(id, draft, isPage), isEvent: true });
       return id;
     } catch (refusal) {
       refuse(refusal, name);
@@ -177,7 +203,7 @@ export function makeTracker() {
       if (isPage && options.stripQuery) {
         given.url = bare(`${given.url}`, true);
         given.referrer = bare(`${given.referrer}`, true);
-        draft.text = JSON.stringify(given);
+        draft.text = jsonOf(given);
       }
       finish(id, { ...draft, given });
     } catch (refusal) {
@@ -197,11 +223,11 @@ export function makeTracker() {
     const start = timers.get(name);
     if (start === undefined || !isPlain(properties ?? {})) return properties;
     timers.delete(name);
-    return { $duration_ms: Math.round(performance.now() - start), ...properties };
+    return { $duration_ms: Math.round(steadyNow() - start), ...properties };
   }
 
   function recordPage(name, properties) {
-    const ofPage = globalThis.document && pageProperties(document.referrer, options?.stripQuery);
+    const ofPage = globalThis.document && pageProperties(ofDocument('referrer'), options?.stripQuery);
     const own = copyOf(properties ?? {});
     const all = own ? { ...ofPage, ...(name != null && { name }), ...own } : properties;
     return record('page_view', all, undefined, false, true);
@@ -228,7 +254,7 @@ export function makeTracker() {
     if (closed) return;
     checkConsent();
     if (context) run();
-    else if (!denied) early.push(run);
+    else if (!denied) early.push({ run });
   }
 
   function say(granted) {
@@ -245,35 +271,46 @@ export function makeTracker() {
     const wasDenied = denied;
     denied = state === 'denied';
     if (denied && !wasDenied) forget();
-    else if (state === 'granted' && !context && !bot && !globalThis.document?.prerendering) begin().catch((error) => console.error(error));
+    else if (state === 'granted' && !context && !bot && !isPrerendering()) begin().catch((error) => console.error(error));
   }
 
   function forget() {
     stop();
-    giveUpEarly();
     if (core.isOpen()) {
+      // It gets what was tracked before, and counts it as given up.
       core.call('optOut', uniqueName());
       core.handOver();
     } else {
+      giveUpEarly();
       forgetStored(options.instance);
     }
   }
 
   /** What the core has not got is given up. */
   function giveUpEarly() {
+    const count = held();
     early = [];
     core.discard();
-    if (held && !core.isOpen()) notify({ type: 'dropped', reason: 'opt_out', count: held });
-    held = 0;
+    if (count) notify({ type: 'dropped', reason: 'opt_out', count });
+  }
+
+  /** How many events have not reached a core that stores them. */
+  function held() {
+    return early.filter(({ isEvent }) => isEvent).length + core.held();
+  }
+
+  /** Counting takes time: that is done only where there may be too many. */
+  function isFull() {
+    return early.length + core.size() >= POLICY_MAX_HELD_EVENTS && held() >= POLICY_MAX_HELD_EVENTS;
   }
 
   function flush() {
-    return ask('flush', () => ({ delivered: 0, rejected: 0, queued: held, ...waiting() })).then(withDate);
+    return ask('flush', () => ({ delivered: 0, rejected: 0, queued: held(), ...waiting() })).then(withDate);
   }
 
   function stats() {
     const nothing = { delivered: 0, handedOver: 0, rejected: 0, uncertain: 0, dropped: {}, inFlight: 0 };
-    const idle = () => ({ accepted: held, queued: held, ...nothing, storage: 'memory', fallbacks: [], ...waiting() });
+    const idle = () => ({ accepted: held(), queued: held(), ...nothing, storage: 'memory', fallbacks: [], ...waiting() });
     return ask('stats', idle).then((answer) => withDate({ ...answer, refused }));
   }
 
@@ -285,12 +322,14 @@ export function makeTracker() {
   async function close() {
     if (closed) return;
     stop();
-    const flushed = flush();
+    const [flushed, mine] = [flush(), core];
     closed = true;
+    starting = opening = undefined;
+    early = [];
     stopListening?.();
     live.delete(options);
     await flushed;
-    core.close();
+    mine.close();
   }
 
   /** The core's answer; without a core, what `idle` gives. */
@@ -302,14 +341,21 @@ export function makeTracker() {
     if (closed) return { waiting: 'closed' };
     if (!starting) return { waiting: 'not_initialized' };
     if (denied || bot) return {};
-    return { waiting: globalThis.document?.prerendering ? 'prerendering' : 'consent' };
+    return { waiting: isPrerendering() ? 'prerendering' : 'consent' };
+  }
+
+  /** A core that was closed meanwhile opens all the same, to deliver what it has. */
+  function opened(notice, by, resolve) {
+    if (by === core) context?.settle(notice);
+    resolve();
   }
 
   function hear(notice) {
-    if (notice.type === 'opened') {
-      held = 0;
-      context?.settle(notice);
-      opened();
+    if (notice.type === 'opted_out') {
+      // The core has given up what it had.
+      denied = true;
+      consent.say(false);
+      stop();
     } else {
       if (notice.type === 'degraded') warn(notice.fallback, `${notice.fallback}: ${notice.message}`);
       // What the core refused it tells by its code alone.
@@ -333,6 +379,8 @@ export function makeTracker() {
     live.add(options);
   }
 }
+
+const isPrerendering = () => ofDocument('prerendering') === true;
 
 /** Functions and lists are made anew with each rendering: it is what they hold that counts. */
 function isSame(one, other) {

@@ -1,6 +1,7 @@
 // The only code that calls fetch and its kin. It is mechanical and decides nothing: src/core/verdict.rs says what an answer
 // means. Plain JavaScript, because what waits for a promise is a line here, and in WebAssembly a state machine with a queue
 // of tasks behind it.
+import { ofDocument } from './environment.js';
 import { SEPARATOR } from './store.js';
 
 // What `answer` is told; see src/browser/store.rs.
@@ -18,9 +19,9 @@ export const request = (apiKey, body, more) => ({
 export const canOutlive = () => 'keepalive' in (globalThis.Request?.prototype ?? {});
 
 /** Whether the browser can be given a request for the case that the page dies. */
-export const canInsure = () => 'fetchLater' in globalThis;
+export const canInsure = () => typeof globalThis.fetchLater === 'function';
 
-const isHidden = () => globalThis.document?.hidden;
+const isHidden = () => ofDocument('hidden');
 
 /** What became of a request is told by `answer(RESPONSE, id, text, failure)`, where `text` is as `read` has it. */
 export function makeTransport(answer) {
@@ -75,14 +76,14 @@ export function makeTransport(answer) {
 }
 
 // `Response` of src/core/verdict.rs as text. The body is always read to its end: a browser would go on counting an unread
-// one against what may outlive the page.
+// one against what may outlive the page. A body that cannot be read, because the page's own wrapper of fetch has read it, say,
+// makes the answer not the endpoint's; the status tells what it tells.
 async function read(response) {
   let body;
-  const text = await response.text();
   try {
-    body = JSON.parse(text);
-  } catch {
-    // Not the endpoint's.
+    body = JSON.parse(await response.text());
+  } catch (error) {
+    body = { message: `the answer cannot be read: ${error?.message}` };
   }
   const given = (name, type) => (typeof body?.[name] === type ? body[name] : undefined);
   const after = response.headers.get('Retry-After');

@@ -55,6 +55,20 @@ export const otherVersion = (name, version, stores) => new Promise((resolve, rej
   request.onsuccess = () => resolve(request.result.close());
   request.onerror = () => reject(request.error);
 });
+let transaction;
+let allowed;
+let failed = 0;
+export function fail_transactions_after(count) {
+  transaction ??= IDBDatabase.prototype.transaction;
+  allowed = count;
+  failed = 0;
+  IDBDatabase.prototype.transaction = function (...args) {
+    if (allowed-- > 0) return transaction.apply(this, args);
+    failed++;
+    throw new DOMException('The database connection is closing.', 'InvalidStateError');
+  };
+}
+export const failed_transactions = () => failed;
 export function sleep(ms) { return new Promise((resolve) => setTimeout(resolve, ms)); }
 ")]
 extern "C" {
@@ -67,6 +81,9 @@ extern "C" {
     pub fn hide_indexed_db();
     pub fn show_indexed_db();
     pub fn warnings(run: &mut dyn FnMut()) -> Vec<String>;
+    /// Has the transactions after the next `count` fail, until it is called again.
+    pub fn fail_transactions_after(count: u32);
+    pub fn failed_transactions() -> u32;
     pub fn sleep(ms: u32) -> js_sys::Promise;
     /// Does to the database what another version of this library would do.
     #[wasm_bindgen(catch, js_name = otherVersion)]

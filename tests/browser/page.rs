@@ -2,9 +2,12 @@
 
 use crate::network::sleep;
 use appizer_tracker::browser::store::{self, Answer, Store};
-use appizer_tracker::core::identity::Identity;
+use appizer_tracker::core::model::identity::Identity;
+use appizer_tracker::core::model::segment::Record;
+use appizer_tracker::core::policy::options::{Options, Value};
+use appizer_tracker::core::policy::project::Projects;
+use appizer_tracker::core::policy::{entry, lease};
 use appizer_tracker::core::rows::{self, Operations, SEGMENTS};
-use appizer_tracker::core::segment::Record;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -28,22 +31,33 @@ impl Page {
     pub async fn open_as(instance: &str, owner: &str, anonymous: &str) -> (Self, Identity) {
         let heard = Heard::default();
         let (told, holder) = (heard.clone(), owner.to_string());
+        let candidate = Identity { anonymous: anonymous.into(), user: None };
+        let found = Rc::new(RefCell::new(candidate.clone()));
+        let entered = Rc::clone(&found);
         let answer: Answer = Closure::new(move |kind, id, text: Option<String>, failure| {
             if kind == store::SHARE {
                 return Some([text.as_deref().unwrap_or("1"), "+"].concat());
             }
             if kind == store::LEASE {
-                return rows::take_lease(text.as_deref(), &holder, js_sys::Date::now() as u64);
+                return lease::take_row(text.as_deref(), &holder, js_sys::Date::now() as u64);
+            }
+            if kind == store::ENTER {
+                let entry = entry::enter(&text.unwrap_or_default(), &projects(), &candidate, false);
+                entered.replace(entry.identity);
+                return Some(entry.operations.as_str().into());
+            }
+            if kind == store::CANDIDATES {
+                return text;
             }
             told.borrow_mut().push((kind, id, text, failure));
             None
         });
-        let candidate = rows::identity_row(&Identity { anonymous: anonymous.into(), user: None });
         let store = store::make(instance, owner, 60_000, Box::leak(Box::new(answer)));
-        store.open(1, &candidate);
+        store.open(1);
         let page = Self { store, heard, last_id: Cell::new(1) };
-        let row = page.answer(store::OPENED, 1).await.unwrap();
-        (page, rows::read_identity(&row.unwrap()).unwrap())
+        page.answer(store::OPENED, 1).await.unwrap();
+        let identity = found.borrow().clone();
+        (page, identity)
     }
 
     /// The answer of a kind to a call: its text, or what the browser said where it refused.
@@ -90,4 +104,9 @@ impl Page {
         self.last_id.set(self.last_id.get() + 1);
         self.last_id.get()
     }
+}
+
+pub fn projects() -> Projects {
+    let options = Options::read([("apiKey".into(), Value::Text("k".into()))]);
+    Projects::new(&options.expect("a key is all it takes"))
 }

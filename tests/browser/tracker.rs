@@ -7,6 +7,7 @@ use crate::page::Page;
 use appizer_tracker::browser::api::Core;
 use appizer_tracker::browser::environment::unique_name;
 use appizer_tracker::browser::standalone;
+use appizer_tracker::browser::store;
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -27,7 +28,7 @@ impl Tracker {
         });
         let listener: Function = listener.into_js_value().unchecked_into();
         let options = standalone::options::read(options).unwrap();
-        Self { core: Core::new(options, unique_name(), listener), notices }
+        Self { core: Core::new(options, unique_name(), listener, Box::new(store::make)), notices }
     }
 
     fn track(&self, count: usize) {

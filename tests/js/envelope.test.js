@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { destination, pack, seal } from '../../src/js/plain/envelope.js';
+import { projectOf } from '../../src/js/project.js';
+import cases from '../cases/projects.json';
 
-test('endpoint and key make the same destination as in the core', () => {
-  assert.equal(destination({ endpoint: '/v1/events/batch', apiKey: 'demo_key' }), `${0xeaea68e1}`);
+test('project and destination are those that the core finds', () => {
+  for (const { options, ...expected } of cases) {
+    assert.deepEqual({ project: projectOf(options), destination: Number(destination(options)) }, expected);
+  }
 });
 
 test('a line is sealed as the core seals it', () => {

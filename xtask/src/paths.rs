@@ -41,6 +41,16 @@ pub fn packaging_tools() -> PathBuf {
     root().join("tests/packaging/npm")
 }
 
+/// The pinned npm packages that ship old browsers, and the script that unpacks them.
+pub fn old_browsers() -> PathBuf {
+    root().join("tests/old-browsers")
+}
+
+/// Old browsers, unpacked: a folder for each version.
+pub fn unpacked_browsers() -> PathBuf {
+    root().join("target/old-browsers")
+}
+
 /// A program of one of the packages that the commands run.
 pub fn npm_program(name: &str) -> PathBuf {
     npm().join("node_modules/.bin").join(name)

@@ -1,7 +1,7 @@
 //! What an answer means for its batch and for the requests to come.
 
-use appizer_tracker::core::backoff::backoff;
-use appizer_tracker::core::verdict::{Response, Verdict, verdict};
+use appizer_tracker::core::policy::backoff::backoff;
+use appizer_tracker::core::policy::verdict::{Response, Verdict, verdict};
 
 use super::plan::{Plan, Recorded, State};
 use crate::policy;

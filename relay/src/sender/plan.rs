@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use appizer_tracker::core::time::NEVER;
+use appizer_tracker::core::model::time::NEVER;
 
 use super::answer::Health;
 use super::starts::Starts;

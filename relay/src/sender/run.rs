@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use appizer_tracker::core::random::Random;
-use appizer_tracker::core::verdict::Response;
+use appizer_tracker::core::policy::random::Random;
+use appizer_tracker::core::policy::verdict::Response;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use appizer_tracker::core::pacing::retry_after;
-use appizer_tracker::core::verdict::Response;
+use appizer_tracker::core::policy::pacing::retry_after;
+use appizer_tracker::core::policy::verdict::Response;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};

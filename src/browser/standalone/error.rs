@@ -1,16 +1,24 @@
 //! The one error that `init` rejects with.
 
 use crate::browser::environment::set;
-use crate::core::options::OptionError;
-use js_sys::{JSON, JsString};
+use crate::core::policy::options::OptionError;
+use js_sys::{JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-/// An `AppizerError` with a `code` that programs can tell apart.
+/// Returns an `AppizerError` with a `code` that programs can tell apart.
 pub fn error(code: &str, message: &str) -> js_sys::Error {
     let error = js_sys::Error::new(message);
-    error.set_name("AppizerError");
-    set(&error, "code", code);
+    define(&error, "name", "AppizerError");
+    define(&error, "code", code);
     error
+}
+
+/// Defines a member. It is not assigned: a page may have frozen `Error.prototype`.
+fn define(error: &js_sys::Error, name: &str, value: &str) {
+    let descriptor = Object::new();
+    set(&descriptor, "value", value);
+    set(&descriptor, "enumerable", name != "name");
+    let _ = Reflect::define_property(error, &name.into(), &descriptor);
 }
 
 /// The error for an option that was given as `value`.
@@ -28,6 +36,6 @@ pub fn invalid_option(fault: &OptionError, value: &JsValue) -> js_sys::Error {
     message.push_str("; allowed: ");
     message.push_str(fault.allowed);
     let error = error("invalid_option", &message);
-    set(&error, "option", fault.option.as_str());
+    define(&error, "option", &fault.option);
     error
 }

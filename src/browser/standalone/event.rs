@@ -1,8 +1,8 @@
 //! From the arguments of `track` to a line of the engine's, as the facade's `event.js` does it.
 
 use crate::browser::environment::property;
-use crate::core::event::Refusal;
-use crate::core::json;
+use crate::core::model::event::Refusal;
+use crate::core::model::json;
 use js_sys::{Date, JSON, Object};
 use wasm_bindgen::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use super::error::{error, invalid_option};
 use crate::browser::environment::property;
-use crate::core::options::{Options, Value};
+use crate::core::policy::options::{Options, Value};
 use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 
@@ -31,6 +31,9 @@ fn read_value(value: &JsValue) -> Value {
         Value::Text(text)
     } else if let Some(number) = value.as_f64() {
         Value::Number(number)
+    } else if Array::is_array(value) {
+        let items: Option<Vec<String>> = Array::from(value).iter().map(|item| item.as_string()).collect();
+        items.map_or(Value::Other, Value::List)
     } else {
         value.as_bool().map_or(Value::Other, Value::Flag)
     }

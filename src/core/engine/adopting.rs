@@ -1,75 +1,27 @@
 //! What pages that are gone left: finding it, reading it, and what their marks say of it.
 
-use super::storing::Change;
-use super::{Engine, Phase, Storage};
-use crate::core::account::{Account, DropReason};
-use crate::core::dead_letter::{DeadLetter, Reason};
-use crate::core::effect::Effect;
-use crate::core::exit::Mark;
-use crate::core::policy;
+use super::adoption::{Adopted, Adoption};
+use super::change::Change;
+use super::effect::Effect;
+use super::state::{Engine, Phase};
+use super::storage::Storage;
+use crate::core::model::account::DropReason;
+use crate::core::model::dead_letter::{DeadLetter, Reason};
+use crate::core::model::mark::Mark;
+use crate::core::model::orphan::Orphan;
+use crate::core::model::segment::Record;
+use crate::core::model::text;
+use crate::core::model::time::NEVER;
+use crate::core::policy::limits;
+use crate::core::queue::segment::Kept;
 use crate::core::rows;
-use crate::core::segment::{Kept, Record, SegmentKey};
-use crate::core::text;
-use crate::core::time::NEVER;
-
-/// Pages that are gone and whose locks this page has taken.
-#[derive(Debug)]
-pub(super) struct Adoption {
-    owners: Vec<Adopted>,
-    /// A reading is under way, and must have ended by then.
-    loading: u64,
-    /// The last reading failed; the next look tries again.
-    failed: bool,
-    next_look: u64,
-    /// Events that the adopted accounts speak of and that are not in memory.
-    unloaded: u64,
-}
-
-#[derive(Debug)]
-struct Adopted {
-    owner: String,
-    after: Option<SegmentKey>,
-}
-
-/// A page that is gone and whose lock the shell has taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Orphan {
-    /// Its name.
-    pub owner: String,
-    /// Its account; empty where it left none.
-    pub account: Account,
-    /// Its mark, from every store that kept it.
-    pub marks: Vec<Mark>,
-}
-
-impl Default for Adoption {
-    fn default() -> Self {
-        Self { owners: Vec::new(), loading: NEVER, failed: false, next_look: NEVER, unloaded: 0 }
-    }
-}
-
-impl Adoption {
-    pub(super) fn unloaded(&self) -> u64 {
-        self.unloaded
-    }
-
-    pub(super) fn loading_until(&self) -> u64 {
-        self.loading
-    }
-
-    pub(super) fn stop_loading(&mut self) {
-        self.loading = NEVER;
-    }
-
-    pub(super) fn next_look(&self) -> u64 {
-        self.next_look
-    }
-}
 
 impl Engine {
     /// Locks of pages that are gone were taken: what they left is this page's now.
     pub fn handle_orphans(&mut self, orphans: Vec<Orphan>, now: u64) {
-        let Phase::Open = self.phase else { return };
+        if !matches!(self.phase, Phase::Open) || !self.may_store() {
+            return;
+        }
         let mut change = Change::default();
         for orphan in &orphans {
             if orphan.owner == self.queue.owner() {
@@ -100,12 +52,12 @@ impl Engine {
             return;
         };
         *loading = NEVER;
-        if records.len() < policy::LOAD_SEGMENTS {
+        if records.len() < limits::LOAD_SEGMENTS {
             owners.remove(0);
         } else {
             adopted.after = records.last().map(|record| record.key.clone());
         }
-        let (events, corrupt) = self.queue.adopt(records, Kept::Stored);
+        let (events, corrupt) = self.queue.adopt(records, Kept::Stored, now);
         self.count_loaded(events as u64);
         self.set_aside(corrupt, now);
         if self.adoption.owners.is_empty() {
@@ -125,8 +77,10 @@ impl Engine {
     /// An adopted page's records could not be read: they stay where they are until the next look.
     pub fn handle_load_failed(&mut self, owner: &str) {
         let front = self.adoption.owners.first();
-        self.adoption.failed |=
-            self.adoption.loading < NEVER && front.is_some_and(|front| front.owner == owner);
+        if self.adoption.loading < NEVER && front.is_some_and(|front| front.owner == owner) {
+            self.adoption.stop_loading();
+            self.adoption.failed = true;
+        }
     }
 
     /// Keeps back what was handed over, or settles it, as the marks say now.
@@ -151,23 +105,21 @@ impl Engine {
     /// Looks for what other pages left, now and then, and reads on where it was found.
     pub(super) fn adopt_more(&mut self, now: u64) {
         if self.adoption.next_look <= now {
-            self.look_for_orphans(now, policy::ADOPT_INTERVAL);
-            if std::mem::take(&mut self.adoption.failed) {
-                self.adoption.stop_loading();
-            }
+            self.look_for_orphans(now, limits::ADOPT_INTERVAL);
+            self.adoption.failed = false;
         }
         let Some(adopted) = self
             .adoption
             .owners
             .first()
-            .filter(|_| self.adoption.loading == NEVER && self.storage == Storage::Store)
+            .filter(|_| self.adoption.may_load() && self.storage == Storage::Store)
         else {
             return;
         };
         if !self.queue.has_adopted_work() {
             let (owner, after) = (adopted.owner.clone(), adopted.after.clone());
             self.effects.push(Effect::Load { owner, after });
-            self.adoption.loading = now + policy::STORE_TIMEOUT;
+            self.adoption.loading = now + limits::STORE_TIMEOUT;
         }
     }
 
@@ -187,6 +139,7 @@ impl Engine {
     fn set_aside(&mut self, corrupt: Vec<Record>, now: u64) {
         let mut change = Change::default();
         let mut events = 0;
+        let (at, project) = (self.wall(now), Some(self.projects.current()));
         for Record { key, ids, events: json, .. } in &corrupt {
             if ids.is_empty() {
                 continue;
@@ -194,7 +147,7 @@ impl Engine {
             events += text::fields(ids, ' ').count() as u64;
             let message = String::from("its record could not be read");
             let (id, json) = (key.as_str().into(), json.clone());
-            let letter = DeadLetter { id, json, reason: Reason::Corrupt, status: 0, message, at: now };
+            let letter = DeadLetter { id, json, reason: Reason::Corrupt, status: 0, message, at, project };
             change.bury(&letter);
             change.deletes.delete(rows::SEGMENTS, key.as_str());
         }

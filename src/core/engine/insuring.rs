@@ -1,32 +1,10 @@
 //! Insurance against a crash or a quit: the browser is given what is unsent, to send if the page dies without a word.
 //! It confirms nothing: the records stay, and what was sent this way goes again with the same ids.
 
-use super::Engine;
-use crate::core::effect::Effect;
-use crate::core::policy;
-use crate::core::time::NEVER;
-
-/// What the browser was given.
-#[derive(Debug)]
-pub(super) struct Insurance {
-    /// Whether the browser has a body.
-    armed: bool,
-    /// The newest id in it, so that what has not changed is not given again.
-    given: String,
-    due: u64,
-}
-
-impl Default for Insurance {
-    fn default() -> Self {
-        Self { armed: false, given: String::new(), due: NEVER }
-    }
-}
-
-impl Insurance {
-    pub(super) fn due(&self) -> u64 {
-        self.due
-    }
-}
+use super::effect::Effect;
+use super::state::Engine;
+use crate::core::model::time::NEVER;
+use crate::core::policy::limits;
 
 impl Engine {
     /// Gives the browser what is unsent now, some time after it has changed. Only where an answer has come from the
@@ -39,13 +17,13 @@ impl Engine {
             insurance.due = NEVER;
             return;
         }
-        insurance.due = insurance.due.min(now + policy::INSURANCE_DELAY);
+        insurance.due = insurance.due.min(now + limits::INSURANCE_DELAY);
         if insurance.due > now {
             return;
         }
         insurance.due = NEVER;
         insurance.given = newest.into();
-        let (events, bytes) = (policy::MAX_BATCH_EVENTS, policy::INSURANCE_BYTES);
+        let (events, bytes) = (limits::MAX_BATCH_EVENTS, limits::INSURANCE_BYTES);
         let batch = if trusted { self.queue.take_batch(0, events, bytes, true) } else { None };
         self.queue.release(0);
         self.give_insurance(batch.map(|batch| batch.into_body()));

@@ -1,10 +1,10 @@
 //! Leaving and coming back: the page is hidden, goes away, returns, or wants no more of the tracker.
 
-use super::adopting::Adoption;
-use super::{Engine, Phase};
-use crate::core::account::Account;
-use crate::core::effect::Effect;
-use crate::core::exit::Mark;
+use super::adoption::Adoption;
+use super::effect::Effect;
+use super::state::{Engine, Phase};
+use crate::core::model::account::Account;
+use crate::core::model::mark::Mark;
 use crate::core::queue::Queue;
 
 impl Engine {
@@ -46,6 +46,7 @@ impl Engine {
             self.adoption = Adoption::default();
             self.marks.note_return();
             self.round = 0;
+            self.insists = true;
             self.requests.clear();
             self.writes.clear();
             self.open(now);
@@ -77,13 +78,16 @@ impl Engine {
         let trusted = self.good_link == Some(self.to)
             && !self.pacing.shared().is_crowded()
             && authorised
+            && self.online
             && !self.awaits_doubtful_reply(now)
             && self.may_store();
-        let mark = Mark::new(self.to, now, self.tab.as_deref().unwrap_or(""), &departing).filter(|_| trusted);
+        let tab = self.tab.as_deref().unwrap_or("");
+        let mark = Mark::new(self.to, self.wall(now), tab, &departing).filter(|_| trusted);
         self.marks.note_departure(departing, mark.clone());
         self.abort_what_cannot_outlive();
         self.keep_elsewhere();
         self.effects.push(Effect::Leave { mark });
+        self.answer_all(now);
         self.settle_flush_calls(now);
     }
 }

@@ -1,29 +1,22 @@
 //! The store opened, lost and opened again. While there is none, the queue goes on in memory.
 
-use super::storing::Change;
-use super::{Call, Engine, Phase};
-use crate::core::effect::Effect;
-use crate::core::identity::Identity;
-use crate::core::notice::Notice;
-use crate::core::policy;
-use crate::core::segment::{Kept, Record};
-use crate::core::time::NEVER;
-
-/// Where the queue is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Storage {
-    /// In the browser's store.
-    Store,
-    /// In memory, because the browser gave no store, or took it away.
-    Memory,
-}
+use super::change::Change;
+use super::effect::Effect;
+use super::notice::Notice;
+use super::state::{Call, Engine, Phase};
+use super::storage::Storage;
+use crate::core::model::identity::Identity;
+use crate::core::model::segment::Record;
+use crate::core::model::time::NEVER;
+use crate::core::policy::limits;
+use crate::core::queue::segment::Kept;
 
 impl Engine {
     /// The store is open and holds `identity`; also where it opens only after it was given up, or once more.
     pub fn handle_opened(&mut self, identity: Identity, now: u64) {
         if let Some(held) = self.end_opening() {
             self.take_identity(identity);
-            self.look_for_orphans(now, policy::ADOPT_SOON);
+            self.look_for_orphans(now, limits::ADOPT_SOON);
             self.begin_service(held, now);
         } else if self.storage == Storage::Memory && matches!(self.phase, Phase::Open) {
             self.storage = Storage::Store;
@@ -32,7 +25,7 @@ impl Engine {
             if !self.unwritten.identity {
                 self.take_identity(identity);
             }
-            self.look_for_orphans(now, policy::ADOPT_SOON);
+            self.look_for_orphans(now, limits::ADOPT_SOON);
             self.restore();
             self.advance(now);
         }
@@ -40,13 +33,13 @@ impl Engine {
 
     /// The store cannot be opened: the queue is kept in memory, beginning with what the shell had kept elsewhere.
     pub fn handle_open_failed(&mut self, message: String, left: Vec<Record>, now: u64) {
-        let retry = now + policy::REOPEN_INTERVAL;
+        let retry = now + limits::REOPEN_INTERVAL;
         if let Some(held) = self.end_opening() {
             self.take_identity(self.identity.clone());
             self.storage = Storage::Memory;
             self.reopen_at = retry;
             self.notify(Notice::Degraded { fallback: "memory_queue", message });
-            let (events, _) = self.queue.adopt(left, Kept::Memory);
+            let (events, _) = self.queue.adopt(left, Kept::Memory, now);
             self.account.accepted += events as u64;
             self.keep_elsewhere();
             self.round = self.queue.last_order();
@@ -71,7 +64,7 @@ impl Engine {
         if !self.may_store() {
             return self.begin_without_store(now);
         }
-        self.phase = Phase::Opening { deadline: now + policy::OPEN_TIMEOUT, held: Vec::new() };
+        self.phase = Phase::Opening { deadline: now + limits::OPEN_TIMEOUT, held: Vec::new() };
         self.storage = Storage::Store;
         self.ask_for_store();
     }
@@ -87,7 +80,7 @@ impl Engine {
         if self.storage == Storage::Memory && self.reopen_at <= now {
             self.ask_for_store();
             // An opening may hang for ever, too; the next one takes its place.
-            self.reopen_at = now + policy::REOPEN_INTERVAL;
+            self.reopen_at = now + limits::REOPEN_INTERVAL;
         }
     }
 
@@ -100,10 +93,12 @@ impl Engine {
     /// The queue goes on in memory, and the store is asked for anew: at once, but where that did not help either.
     pub(super) fn lose_store(&mut self, message: String, now: u64) {
         self.storage = Storage::Memory;
+        // No answer will come to what is being read.
+        self.adoption.stop_loading();
         self.notify(Notice::Degraded { fallback: "memory_queue", message });
         let at = self.no_reopening_before.max(now);
         self.reopen_at = at;
-        self.no_reopening_before = at + policy::REOPEN_INTERVAL;
+        self.no_reopening_before = at + limits::REOPEN_INTERVAL;
     }
 
     /// Writes what the store has not.
@@ -113,7 +108,7 @@ impl Engine {
         self.write(change);
     }
 
-    fn end_opening(&mut self) -> Option<Vec<Call>> {
+    pub(super) fn end_opening(&mut self) -> Option<Vec<Call>> {
         let Phase::Opening { held, .. } = &mut self.phase else { return None };
         let held = std::mem::take(held);
         self.phase = Phase::Open;

@@ -1,21 +1,36 @@
 //! The visitor's word: nothing is sent or stored against it.
 
-use super::adopting::Adoption;
-use super::opening::Storage;
-use super::storing::Change;
-use super::{Call, Engine, Phase};
-use crate::core::account::DropReason;
-use crate::core::effect::Effect;
-use crate::core::exit::Marks;
-use crate::core::identity::Identity;
+use super::adoption::Adoption;
+use super::change::Change;
+use super::effect::Effect;
+use super::marks::Marks;
+use super::notice::Notice;
+use super::state::{Call, Engine, Phase};
+use super::storage::Storage;
+use crate::core::model::account::DropReason;
+use crate::core::model::identity::Identity;
 
-use crate::core::policy;
+use crate::core::policy::limits;
 
 impl Engine {
     /// The visitor opts out: what is queued is given up, what is stored is deleted, and nothing is taken any more.
     /// `anonymous` is the id for what may come after an opt-in.
     pub fn handle_opt_out(&mut self, anonymous: String, now: u64) {
         self.handle_call(Call::OptOut(anonymous), now);
+    }
+
+    /// The store is open and says that the visitor has opted out, where nothing else says it any more: what the page has
+    /// taken meanwhile is given up. `anonymous` is as in [`Engine::handle_opt_out`].
+    pub fn handle_stored_opt_out(&mut self, anonymous: String, now: u64) {
+        // Nothing may be stored in between.
+        self.storage = Storage::Memory;
+        if let Some(held) = self.end_opening() {
+            held.into_iter().for_each(|call| self.perform(call, now));
+        }
+        self.forget(anonymous);
+        self.notify(Notice::OptedOut);
+        self.notify_opened();
+        self.advance(now);
     }
 
     /// The visitor opts in again.
@@ -42,7 +57,7 @@ impl Engine {
 
     pub(super) fn forget(&mut self, anonymous: String) {
         self.end_insurance();
-        self.opted_out = true;
+        (self.opted_out, self.opted_in) = (true, false);
         for in_flight in self.requests.drain(..) {
             self.effects.push(Effect::Abort { request: in_flight.id });
         }
@@ -61,14 +76,17 @@ impl Engine {
     }
 
     pub(super) fn remember(&mut self, now: u64) {
+        self.opted_in = true;
         if std::mem::take(&mut self.opted_out) && matches!(self.phase, Phase::Open) && self.may_store() {
             self.take_identity(self.identity.clone());
-            self.store_identity();
+            let mut change = Change { identity: true, ..Change::default() };
+            change.deletes.delete_opt_out();
+            self.write(change);
             self.notify_opened();
             if self.storage == Storage::Memory {
                 self.ask_for_store();
             } else {
-                self.look_for_orphans(now, policy::ADOPT_SOON);
+                self.look_for_orphans(now, limits::ADOPT_SOON);
             }
         }
     }

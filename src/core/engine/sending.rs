@@ -1,28 +1,18 @@
 //! Flush rounds, requests and their responses.
 
-use super::storing::Change;
-use super::{Engine, Phase};
-use crate::core::dead_letter::{DeadLetter, Reason};
-use crate::core::effect::{Effect, Request};
-use crate::core::event::Envelope;
-use crate::core::exit;
-use crate::core::notice::{LastError, Notice};
-use crate::core::policy;
-use crate::core::shared::{Failure, Granted, News};
-use crate::core::time::earliest;
-use crate::core::verdict::{Response, Verdict, verdict};
-
-/// A request whose response is awaited.
-#[derive(Debug)]
-pub(super) struct InFlight {
-    pub(super) id: u32,
-    /// Where it went, and under which key.
-    to: u32,
-    pub(super) events: usize,
-    bytes: usize,
-    keepalive: bool,
-    pub(super) deadline: u64,
-}
+use super::change::Change;
+use super::effect::{Effect, Request};
+use super::in_flight::InFlight;
+use super::notice::Notice;
+use super::state::{Engine, Phase};
+use crate::core::model::dead_letter::{DeadLetter, Reason};
+use crate::core::model::event::Envelope;
+use crate::core::model::last_error::LastError;
+use crate::core::model::time::earliest;
+use crate::core::policy::exit_share;
+use crate::core::policy::limits;
+use crate::core::policy::shared_row::{Failure, Granted, News, Share};
+use crate::core::policy::verdict::{Response, Verdict, verdict};
 
 impl Engine {
     /// A request has ended.
@@ -116,10 +106,10 @@ impl Engine {
             return;
         }
         if self.pacing.has_token(now) {
-            self.send(self.options.batch_size, policy::MAX_BATCH_BYTES, false, now);
+            self.send(self.options.batch_size, limits::MAX_BATCH_BYTES, false, now);
         } else if self.pacing.asking().is_none() && self.pacing.ask_at(now).is_none() {
             let batches = self.queue.len().div_ceil(self.options.batch_size);
-            self.share(None, batches as u32, now);
+            self.share(Share::default(), batches as u32, now);
             // A page without a store has its answer already.
             if self.pacing.has_token(now) {
                 self.send_due(now);
@@ -130,11 +120,11 @@ impl Engine {
     /// Gives the oldest events to the browser, as far as they may outlive the page.
     pub(super) fn send_at_exit(&mut self, now: u64) {
         let jitter = self.random.next_u32();
-        if !self.online || !self.pacing.admits_exit(now, jitter) {
+        if !self.pacing.admits_exit(now, jitter) {
             return;
         }
         while self.pacing.has_exit_token()
-            && self.send(policy::MAX_BATCH_EVENTS, exit::share_left(self.bytes_outliving()), true, now)
+            && self.send(limits::MAX_BATCH_EVENTS, exit_share::share_left(self.bytes_outliving()), true, now)
         {
         }
     }
@@ -144,36 +134,51 @@ impl Engine {
         match granted {
             Some(granted) => {
                 self.pacing.note_said(id);
+                if self.projects.learn(granted.shared.formerly()) {
+                    self.look_for_orphans(now, limits::ADOPT_INTERVAL);
+                }
                 self.pacing.note_granted(granted, now);
             }
-            None => self.pacing.go_on_alone(id, now),
+            None => self.pacing.go_on_alone(id, self.insists, now),
         }
         self.advance(now);
+        self.tell_stored_pause();
     }
 
-    /// Takes note of what a request taught, and tells the other pages. Whether a pause begins with it.
-    pub(super) fn note(&mut self, news: News, now: u64) -> bool {
-        let (pauses, matters) = self.pacing.note(news, now);
-        if matters {
-            self.share(Some(news), 0, now);
+    /// Takes note of what a request taught, and tells the other pages.
+    pub(super) fn note(&mut self, news: News, now: u64) {
+        self.note_with(news, None, now);
+    }
+
+    fn note_with(&mut self, news: News, last_error: Option<LastError>, now: u64) {
+        let matters = self.pacing.note(news, now);
+        if self.pacing.shared().cause().is_none() {
+            self.told_cause = None;
         }
-        pauses
+        if matters {
+            let share = Share { news: Some(news), last_error, ..Share::default() };
+            self.share(share, 0, now);
+        }
     }
 
     /// No answer comes from the row any more.
     pub(super) fn go_on_alone(&mut self, now: u64) {
         if let Some(id) = self.pacing.asking() {
-            self.pacing.go_on_alone(id, now);
+            self.pacing.go_on_alone(id, self.insists, now);
         }
     }
 
-    fn share(&mut self, news: Option<News>, batches: u32, now: u64) {
+    /// Tells the row what is in `share`, and asks it for tokens if `batches` wait to be sent.
+    fn share(&mut self, share: Share, batches: u32, now: u64) {
         let id = self.next_id();
-        let share = self.pacing.share(id, self.to, news, batches, now);
+        let formerly = self.projects.formerly().to_vec();
+        let clocks = self.clocks(now);
+        let share = Share { id, to: self.to, clocks, insists: self.insists, formerly, ..share };
+        let share = self.pacing.share(share, batches, now);
         if self.has_store() {
             self.effects.push(Effect::Share(share));
         } else {
-            self.pacing.go_on_alone(id, now);
+            self.pacing.go_on_alone(id, self.insists, now);
         }
     }
 
@@ -198,7 +203,7 @@ impl Engine {
 
     /// Whether a reply is overdue that an endpoint which works would have given.
     pub(super) fn awaits_doubtful_reply(&self, now: u64) -> bool {
-        let patience = policy::REQUEST_TIMEOUT - policy::DOUBTFUL_REPLY;
+        let patience = limits::REQUEST_TIMEOUT - limits::DOUBTFUL_REPLY;
         self.request_deadline() <= now + patience
     }
 
@@ -224,8 +229,9 @@ impl Engine {
         }
     }
 
+    /// Returns true if no wait is in the way, or only one that this page need not respect once.
     pub(super) fn may_send(&self, now: u64) -> bool {
-        self.online && self.pacing.blocked_until(now).is_none()
+        self.pacing.blocked_until(now).is_none() || (self.insists && self.pacing.may_insist(now))
     }
 
     fn send(&mut self, max_events: usize, max_bytes: usize, at_exit: bool, now: u64) -> bool {
@@ -233,10 +239,11 @@ impl Engine {
         let Some(batch) = self.queue.take_batch(id, max_events, max_bytes, at_exit) else { return false };
         let (events, bytes) = (batch.len(), batch.bytes());
         self.end_insurance();
-        let outlives = self.fetch_outlives && exit::fits_share(bytes, self.bytes_outliving());
+        let outlives = self.fetch_outlives && exit_share::fits_share(bytes, self.bytes_outliving());
         let keepalive = at_exit || outlives;
-        let deadline = now + policy::REQUEST_TIMEOUT;
+        let deadline = now + limits::REQUEST_TIMEOUT;
         self.pacing.spend_token();
+        self.insists = false;
         self.requests.push(InFlight { id, to: self.to, events, bytes, keepalive, deadline });
         self.effects.push(Effect::Send(Request { id, body: batch.into_body(), keepalive, at_exit }));
         true
@@ -282,12 +289,13 @@ impl Engine {
     /// Takes the request's events out of the queue: delivered, but for those that the response names, or for all.
     fn settle(&mut self, request: u32, reason: Reason, all: bool, response: Response, now: u64) {
         let mut removal = self.queue.remove(request);
+        let (at, project) = (self.wall(now), Some(self.projects.current()));
         let events = std::mem::take(&mut removal.events);
         let mut change = Change::of(removal);
         for (place, Envelope { id, json }) in events.into_iter().enumerate() {
             if all || response.failed.contains(&place) {
                 let (status, message) = (response.status, response.message.clone());
-                change.bury(&DeadLetter { id, json, reason, status, message, at: now });
+                change.bury(&DeadLetter { id, json, reason, status, message, at, project });
                 match reason {
                     Reason::Rejected => self.account.rejected += 1,
                     Reason::Uncertain => self.account.uncertain += 1,
@@ -315,24 +323,39 @@ impl Engine {
     /// The request's events stay queued, and go again when the endpoint may be tried again.
     fn retry_later(&mut self, request: u32, news: News, response: Response, now: u64) {
         self.queue.release(request);
-        let pauses = self.note(news, now);
-        let shared = self.pacing.shared();
-        let until = shared.blocked_until(now).unwrap_or(now);
         let (status, message) = (response.status, response.message);
-        match shared.cause() {
-            Some(cause) if pauses => {
-                self.notify(Notice::Paused { reason: cause.as_str(), status, message, until })
-            }
-            Some(_) => {}
-            None => {
-                let attempt = shared.failures();
-                self.notify(Notice::Retry { attempt, delay: until - now, status, message });
-            }
+        let error = LastError { status, message: message.clone() };
+        self.note_with(news, Some(error.clone()), now);
+        let shared = self.pacing.shared();
+        if shared.cause().is_some() {
+            return self.tell_pause(error);
+        }
+        let until = shared.blocked_until(now).unwrap_or(now);
+        self.notify(Notice::Retry { attempt: shared.failures(), delay: until - now, status, message });
+    }
+
+    /// Tells of a pause that began on an earlier page, unless this page still tries whether it has ended.
+    fn tell_stored_pause(&mut self) {
+        if let Some(error) = self.pacing.shared().last_error()
+            && !self.insists
+            && self.requests.is_empty()
+        {
+            self.tell_pause(error.clone());
+        }
+    }
+
+    fn tell_pause(&mut self, LastError { status, message }: LastError) {
+        let shared = self.pacing.shared();
+        let cause = shared.cause();
+        if let Some(paused) = cause.filter(|_| cause != self.told_cause) {
+            let until = self.wall(shared.blocked_until(0).unwrap_or(0));
+            self.notify(Notice::Paused { reason: paused.as_str(), status, message, until });
+            self.told_cause = cause;
         }
     }
 
     fn failure(&mut self, response: &Response) -> Failure {
         let Response { status, retry_after, .. } = *response;
-        Failure { status, retry_after, jitter: self.random.next_u32() }
+        Failure { status, retry_after, jitter: self.random.next_u32(), offline: !self.online }
     }
 }

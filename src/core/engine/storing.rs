@@ -1,110 +1,19 @@
 //! Into the store: accepting events, writing, keeping to the caps, and what a write that fails leads to.
 
-use super::opening::Storage;
-use super::{Engine, Phase};
-use crate::core::account::DropReason;
-use crate::core::dead_letter::{DeadLetter, Disposal, Reason};
-use crate::core::effect::{Effect, Write};
-use crate::core::event::{Draft, Envelope, Seal};
-use crate::core::notice::Notice;
-use crate::core::policy;
-use crate::core::queue::{Puts, Removal};
-use crate::core::rows::{self, Operations};
-use crate::core::segment::Kept;
-use crate::core::text;
-use crate::core::time::{NEVER, earliest};
-
-/// Why the store did not take a write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreFailure {
-    /// There is no room.
-    Quota,
-    /// The connection is of no use any more, or the browser refused for a reason of its own: in its words.
-    Closed(String),
-}
-
-/// A write that the store has not confirmed.
-#[derive(Debug)]
-pub(super) struct PendingWrite {
-    id: u32,
-    change: Change,
-    /// Set as soon as the time is known.
-    deadline: u64,
-}
-
-/// Events whose records a write deletes; whoever waits for them hears of it when the write has ended.
-#[derive(Debug, Default)]
-pub(super) struct Settled {
-    /// Ids of those delivered.
-    pub(super) delivered: Vec<String>,
-    /// Those that are dead letters now.
-    pub(super) dead: Option<Dead>,
-}
-
-/// Events that became dead letters for one reason.
-#[derive(Debug)]
-pub(super) struct Dead {
-    pub(super) reason: Reason,
-    pub(super) status: u16,
-    pub(super) message: String,
-    pub(super) ids: Vec<String>,
-}
-
-/// What a write is to change, besides this page's account.
-#[derive(Debug)]
-pub(super) struct Change {
-    /// Records; the queue has them, too.
-    pub(super) puts: Puts,
-    /// Rows to delete: of records, accounts taken over, marks decided on, dead letters that are none any more.
-    pub(super) deletes: Operations,
-    /// Whether the identity has changed.
-    pub(super) identity: bool,
-    /// Dead letters to add.
-    pub(super) letters: Operations,
-    pub(super) settled: Settled,
-}
-
-impl Default for Change {
-    // Derived, it would be written out wherever a change begins.
-    #[inline(never)]
-    fn default() -> Self {
-        Self {
-            puts: Puts::default(),
-            deletes: Operations::default(),
-            identity: false,
-            letters: Operations::default(),
-            settled: Settled::default(),
-        }
-    }
-}
-
-impl Change {
-    /// The store's part of events leaving the queue.
-    pub(super) fn of(removal: Removal) -> Self {
-        let mut change = Self::default();
-        (change.puts, change.deletes) = (removal.puts, removal.deletes);
-        change
-    }
-
-    /// Makes a dead letter of an event.
-    pub(super) fn bury(&mut self, letter: &DeadLetter) {
-        self.letters.put_letter(letter);
-        let (reason, status) = (letter.reason, letter.status);
-        let dead = self.settled.dead.get_or_insert_with(|| {
-            let message = letter.message.clone();
-            Dead { reason, status, message, ids: Vec::new() }
-        });
-        dead.ids.push(letter.id.clone());
-    }
-
-    /// Adds what a later change does, but for its records, which the queue has.
-    fn absorb(&mut self, later: &Self) {
-        self.deletes.append(&later.deletes);
-        self.identity |= later.identity;
-        self.letters.append(&later.letters);
-        self.letters.keep_last(policy::MAX_DEAD_LETTERS);
-    }
-}
+use super::change::{Change, PendingWrite, StoreFailure};
+use super::effect::{Effect, Write};
+use super::notice::Notice;
+use super::state::{Engine, Phase};
+use super::storage::Storage;
+use crate::core::model::account::DropReason;
+use crate::core::model::dead_letter::{DeadLetter, Disposal, Reason};
+use crate::core::model::event::{Draft, Envelope, Seal};
+use crate::core::model::text;
+use crate::core::model::time::{NEVER, earliest};
+use crate::core::policy::limits;
+use crate::core::queue::Removal;
+use crate::core::queue::segment::Kept;
+use crate::core::rows;
 
 impl Engine {
     /// A write has ended.
@@ -119,14 +28,13 @@ impl Engine {
     /// Gives up a store that does not answer any more: what it was asked counts as refused.
     pub(super) fn give_up_silent_store(&mut self, now: u64) {
         for write in &mut self.writes {
-            write.deadline = write.deadline.min(now + policy::STORE_TIMEOUT);
+            write.deadline = write.deadline.min(now + limits::STORE_TIMEOUT);
         }
         if self.store_deadline() <= now {
             self.lose_store("the browser's storage does not answer".into(), now);
             for write in std::mem::take(&mut self.writes) {
                 self.end_write(write, Some(StoreFailure::Closed(String::new())), now);
             }
-            self.adoption.stop_loading();
             self.go_on_alone(now);
         }
     }
@@ -160,7 +68,8 @@ impl Engine {
         let mut envelopes = Vec::new();
         let mut change = Change::default();
         for letter in letters {
-            if resends && letter.reason == Reason::Corrupt {
+            let foreign = !self.projects.include(letter.project);
+            if foreign || (resends && letter.reason == Reason::Corrupt) {
                 continue;
             }
             change.deletes.delete(rows::DEAD_LETTERS, &letter.key());
@@ -180,7 +89,7 @@ impl Engine {
         let mut envelopes = Vec::new();
         for line in text::fields(lines, '\n').filter(|line| !line.is_empty()) {
             let seal = Seal { user_id: &self.user_id, ua: &self.ua, metadata: self.options.metadata };
-            match Draft::parse(line) {
+            match Draft::parse(line, limits::MAX_EVENT_BYTES) {
                 Ok(draft) => envelopes.push(draft.seal(seal)),
                 Err(refusal) => self.notify_refused(refusal),
             }
@@ -193,7 +102,7 @@ impl Engine {
         let count = envelopes.len();
         self.account.accepted += count as u64;
         let before = self.queue.bytes();
-        let keys = self.queue.push(envelopes, self.keeping(), now);
+        let keys = self.queue.push(envelopes, self.keeping(), self.clocks(now));
         let room = self.queue.bytes() - before + count * rows::EVENT_ROOM;
         if keys.is_empty() && change.deletes.is_empty() {
             return;
@@ -228,8 +137,12 @@ impl Engine {
             let removal = self.queue.remove_oldest(0, bytes);
             self.give_up(DropReason::MaxQueueBytes, removal);
         }
-        let removal = self.queue.remove_older(now.saturating_sub(self.options.max_age));
-        self.give_up(DropReason::MaxAge, removal);
+        let removal = self.queue.remove_outdated(self.clocks(now), self.options.max_age);
+        if removal.events.is_empty() && !removal.puts.keys.is_empty() {
+            self.write(Change::of(removal));
+        } else {
+            self.give_up(DropReason::MaxAge, removal);
+        }
     }
 
     /// Counts events as dropped, tells it, and writes the `change` that it is.
@@ -291,7 +204,7 @@ impl Engine {
         operations.append(&change.deletes);
         operations.append(&change.letters);
         if change.identity {
-            operations.put_identity(&self.identity);
+            operations.put_identity(self.projects.current(), &self.identity);
         }
         operations.put_account(self.queue.owner(), self.account);
         let id = self.next_id();
@@ -309,7 +222,7 @@ impl Engine {
         }
         match failure {
             StoreFailure::Quota => {
-                let events = self.queue.len().div_ceil(policy::QUOTA_EVICTION);
+                let events = self.queue.len().div_ceil(limits::QUOTA_EVICTION);
                 let removal = self.queue.remove_oldest(events, 0);
                 if removal.events.is_empty() {
                     return self.lose_store("there is no room for it in the browser's storage".into(), now);

@@ -1,11 +1,12 @@
 //! For the tests, the simulation and whoever else plays the store's part.
 
+use super::OPT_OUT;
 use super::{ACCOUNTS, DEAD_LETTERS, IDENTITY, MARKS, Operations, SEGMENTS, fields};
 use super::{read_account, read_identity, read_letter, read_segment};
-use crate::core::account::Account;
-use crate::core::dead_letter::DeadLetter;
-use crate::core::identity::Identity;
-use crate::core::segment::{Record, SegmentKey};
+use crate::core::model::account::Account;
+use crate::core::model::dead_letter::DeadLetter;
+use crate::core::model::identity::Identity;
+use crate::core::model::segment::{Record, SegmentKey};
 
 /// The changes of one write.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,8 +21,12 @@ pub struct Changes {
     pub account: Account,
     /// Account rows that were taken over.
     pub adopted_accounts: Vec<String>,
-    /// The identity row, where it changes.
+    /// The identity row, where it changes, and whose project it is.
     pub identity: Option<Identity>,
+    /// See [`Changes::identity`].
+    pub project: u32,
+    /// Whether it is forgotten that the visitor has opted out.
+    pub opts_in: bool,
     /// Dead letters that are added.
     pub letters: Vec<DeadLetter>,
     /// Keys of dead letters that are deleted.
@@ -51,7 +56,11 @@ impl Changes {
             (SEGMENTS, row) => self.puts.push(read_segment(key, row)),
             (ACCOUNTS, "") => self.adopted_accounts.push(key.into()),
             (ACCOUNTS, row) => (self.owner, self.account) = (key.into(), read_account(row)?),
-            (IDENTITY, row) => self.identity = Some(read_identity(row)?),
+            (IDENTITY, "") => self.opts_in = key == OPT_OUT,
+            (IDENTITY, row) => {
+                self.identity = Some(read_identity(row)?);
+                self.project = key.strip_prefix("identity.")?.parse().ok()?;
+            }
             (DEAD_LETTERS, "") => self.settled_letters.push(key.into()),
             (DEAD_LETTERS, row) => self.letters.push(read_letter(row)?),
             (MARKS, "") => self.settled_marks.push(key.into()),
@@ -68,7 +77,7 @@ impl Changes {
         self.settled_marks.iter().for_each(|owner| operations.delete(MARKS, owner));
         self.settled_letters.iter().for_each(|key| operations.delete(DEAD_LETTERS, key));
         self.letters.iter().for_each(|letter| operations.put_letter(letter));
-        self.identity.iter().for_each(|identity| operations.put_identity(identity));
+        self.identity.iter().for_each(|identity| operations.put_identity(self.project, identity));
         operations.put_account(&self.owner, self.account);
         operations
     }

@@ -1,4 +1,5 @@
 // From a line (src/core/event.rs) to the event as the wire wants it, sealed as the core does it.
+import { hash } from '../project.js';
 import { userAgent } from '../environment.js';
 import { request } from '../transport.js';
 
@@ -36,7 +37,4 @@ export function post({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT }, { body }, k
 }
 
 /** Tells endpoint and key apart from others without telling the key: `destination` of src/core/exit.rs. */
-export function destination({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT }) {
-  const bytes = new TextEncoder().encode(`${endpoint}\0${apiKey}`);
-  return `${bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0}`;
-}
+export const destination = ({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT }) => `${hash(`${endpoint}\0${apiKey}`)}`;

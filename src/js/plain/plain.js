@@ -1,8 +1,9 @@
 // The tracker without WebAssembly: where it may not or cannot run, and where the page leaves before it does. It has the
 // core's methods, its store and its rows (src/core/rows.rs), so that pages of both kinds adopt what the other left; and
 // batches of at most 100, one request at a time and a fixed backoff, no more.
-import { isOnline, listen, uniqueName } from '../environment.js';
-import { find, forgetAll, keep, makeStore, SEPARATOR, takeLeft } from '../store.js';
+import { listen, uniqueName } from '../environment.js';
+import { projectOf } from '../project.js';
+import { find, forgetAll, keep, makeStore, names, SEPARATOR } from '../store.js';
 import { canOutlive } from '../transport.js';
 import { destination, pack, post, seal } from './envelope.js';
 import { DELIVERED, makeQueue, OPT_OUT, queued, STORAGE_LOST, UNCERTAIN } from './queue.js';
@@ -16,6 +17,8 @@ const LEASE = 3;
 const USURPED = 4;
 const LOADED = 5;
 const CLOSED = 12;
+const ENTER = 15;
+const CANDIDATES = 16;
 
 const REFUSED = [400, 413, 422];
 const NOT_YET = [408, 425, 429];
@@ -50,12 +53,14 @@ export function makePlain(options, anonymous, hear) {
   let store;
   let queue;
   let given;
+  /** The identity's row, as it was found. */
+  let entry;
 
   begin();
 
   function begin() {
     const unkept = isKept || !queue ? [] : unstored().flatMap((segment) => segment.events);
-    owner = uniqueName();
+    owner = `${uniqueName()}.${projectOf(options)}`;
     const mine = makeStore(instance, owner, POLICY_LEASE_RENEWAL, (...told) => (mine === store ? answer(...told) : undefined));
     store = mine;
     queue = makeQueue(owner, flushInterval, failed, (...changes) => isStored && (store.commit(...changes), true));
@@ -69,19 +74,21 @@ export function makePlain(options, anonymous, hear) {
   function open() {
     if (inMemory) return start();
     const mine = store;
-    store.open(1, identityRow(identity));
+    store.open(1);
     setTimeout(() => mine === store && !gone && !isOpen && start(), POLICY_OPEN_TIMEOUT);
   }
 
   function answer(kind, id, text, failure) {
     if (kind === LEASE) return takeLease(text, owner);
+    if (kind === ENTER) return enter(text.split(SEPARATOR));
+    if (kind === CANDIDATES) return text.split(SEPARATOR).filter(isMine).join(SEPARATOR);
     if (gone) return;
     if (kind === OPENED) {
       isStored = !failure;
       // After its time what is left stays for the next page.
-      if (failure && !isOpen) queue.load(takeLeft(instance), 3);
+      if (failure && !isOpen) queue.load(takeLeft(), 3);
       if (failure) setTimeout(reopen, POLICY_REOPEN_INTERVAL, store);
-      start(text);
+      start(entry);
     } else if (kind === WRITTEN) {
       queue.settleWrite(id, failure);
     } else if (kind === ORPHANS) {
@@ -99,8 +106,30 @@ export function makePlain(options, anonymous, hear) {
     }
   }
 
+  const isMine = (of) => !of.includes('.') || of.endsWith(`.${projectOf(options)}`);
+
+  /** The identity's row of the project, or that of version 0.1.0. */
+  function enter(rows) {
+    const row = (key) => rows[rows.findIndex((field, at) => at % 2 === 0 && field === key) + 1];
+    const own = identityKey();
+    entry = rows.includes(own) ? row(own) : rows.includes('identity') ? row('identity') : identityRow(identity);
+    return ['identity', own, entry].join(SEPARATOR);
+  }
+
+  const identityKey = () => `identity.${projectOf(options)}`;
+
+  function takeLeft() {
+    const prefix = place('left:');
+    const texts = names(prefix).split(SEPARATOR).filter((name) => name && isMine(name.slice(prefix.length))).map((name) => {
+      const text = find(name);
+      keep(name);
+      return text;
+    });
+    return texts.join(SEPARATOR);
+  }
+
   function reopen(mine) {
-    if (mine === store && !gone) store.open(1, identityRow(identity));
+    if (mine === store && !gone) store.open(1);
   }
 
   function start(row) {
@@ -124,7 +153,7 @@ export function makePlain(options, anonymous, hear) {
   }
 
   function noteIdentity() {
-    queue.note('identity', 'identity', identityRow(identity));
+    queue.note('identity', identityKey(), identityRow(identity));
     queue.write();
   }
 
@@ -218,7 +247,7 @@ export function makePlain(options, anonymous, hear) {
       if (flying.keepalive) given.push(...flying.events);
     }
     isTrusted &&= !inMemory && canOutlive() && find(place('good_link')) === destination(options);
-    if (isOnline() && blocked <= Date.now() && !isOptedOut()) {
+    if (blocked <= Date.now() && !isOptedOut()) {
       let share = POLICY_EXIT_SHARE_BYTES - pack(given, Infinity).bytes;
       for (let batch; (batch = pack(queue.unsent(), share, POLICY_MAX_BATCH_EVENTS)).events.length; share -= batch.bytes) {
         batch.events.forEach((event) => (event.sent = true));
@@ -308,7 +337,7 @@ export function makePlain(options, anonymous, hear) {
       waiting = [];
       const count = queue.clear();
       identity = { anonymous: next };
-      if (isStored) store.clear('segments accounts identity marks dead_letters');
+      if (isStored) store.clear(`identity${SEPARATOR}opt_out${SEPARATOR}1`);
       else forgetAll(instance);
       if (count) hear({ type: 'dropped', reason: 'opt_out', count });
     },

@@ -1,4 +1,4 @@
-//! A browser under a driver's control.
+//! A browser under the tests' control.
 
 use std::net::Ipv4Addr;
 
@@ -7,19 +7,20 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
-use thirtyfour::common::command::Command;
-use thirtyfour::{Capabilities, WebDriver, WindowHandle};
+use thirtyfour::{Capabilities, WebDriver};
 use tokio::net::TcpStream;
 
 use crate::alone::Alone;
+use crate::driver::Driver;
 use crate::engine::Engine;
+use crate::old_chromium;
 use crate::process::{self, Process};
 use crate::wait::until;
 
 /// One running browser with a profile of its own. Dropped, it ends with all its processes and files.
 #[derive(Debug)]
 pub struct Browser {
-    driver: WebDriver,
+    driver: Driver,
     // In this order: what still runs would write into the folder.
     _processes: Vec<Process>,
     folder: TempDir,
@@ -27,12 +28,12 @@ pub struct Browser {
 
 /// A tab of a browser.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tab(WindowHandle);
+pub struct Tab(String);
 
 impl Browser {
     /// Starts the engine's driver and, through it, the browser.
     pub async fn start(engine: Engine) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("e2e-").tempdir().context("no temporary folder")?;
+        let folder = folder()?;
         let Value::Object(capabilities) = engine.capabilities(folder.path())? else {
             return Err(anyhow!("capabilities are an object"));
         };
@@ -49,20 +50,24 @@ impl Browser {
             driver.with_context(|| format!("{engine:?} does not start\n{}", process::logs(&processes)))?;
         // The processes end as a group, whatever state they are in: there is no session to say goodbye to.
         driver.clone().leak()?;
-        Ok(Self { driver, _processes: processes, folder })
+        Ok(Self { driver: Driver::WebDriver(driver), _processes: processes, folder })
+    }
+
+    /// Starts an old version of Chromium, which has no driver.
+    pub async fn start_old(version: u16) -> Result<Self> {
+        let folder = folder()?;
+        let (process, devtools) = old_chromium::start(version, folder.path()).await?;
+        Ok(Self { driver: Driver::DevTools(Box::new(devtools)), _processes: vec![process], folder })
     }
 
     /// Its name and version, as its driver has them.
     pub fn version(&self) -> String {
-        let capabilities = self.driver.capabilities();
-        let word = |name| capabilities.get(name).and_then(Value::as_str).unwrap_or("?");
-        format!("{} {}", word("browserName"), word("browserVersion"))
+        self.driver.version()
     }
 
     /// Ends the browser as its driver does at the end of a session. The profile stays.
     pub async fn quit(&self) -> Result<()> {
-        self.driver.cmd(Command::DeleteSession).await.context("the browser does not quit")?;
-        Ok(())
+        self.driver.quit().await.context("the browser does not quit")
     }
 
     /// Starts a browser without a driver on the profile of this one, which has to be gone.
@@ -94,10 +99,9 @@ impl Browser {
                 (error) => ({{ threw: `${{error?.name}}: ${{error?.message}}` }}),
             )"
         );
-        let wrapped = format!("{}.then(arguments[arguments.length - 1]);", in_page(&body));
-        let end = self.driver.execute_async(wrapped, Vec::new()).await;
-        let end = end.and_then(|end| end.convert()).with_context(|| format!("no answer to: {script}"))?;
-        match end {
+        let end = self.driver.settled(&body).await;
+        let end = end.and_then(|end| Ok(serde_json::from_value(end)?));
+        match end.with_context(|| format!("no answer to: {script}"))? {
             End::Returned(json) => {
                 serde_json::from_str(&json).with_context(|| format!("{json} is no answer to: {script}"))
             }
@@ -108,49 +112,41 @@ impl Browser {
     /// Has the page run a script in a task of its own, without waiting for it: it may leave the page.
     pub async fn begin(&self, script: &str) -> Result<()> {
         let later = format!("setTimeout(() => {{ {script} }})");
-        self.driver
-            .execute(in_page(&later), Vec::new())
-            .await
-            .with_context(|| format!("cannot begin: {script}"))?;
-        Ok(())
+        self.driver.evaluate(&later).await.with_context(|| format!("cannot begin: {script}"))
     }
 
     /// The warnings and errors in the console since the last call, the browser's own included. Only Chromium's driver
     /// tells them.
     pub async fn complaints(&self) -> Result<Vec<String>> {
-        let log = self.driver.browser_log().await.context("the driver does not show the console")?;
-        let complaints =
-            log.into_iter().filter(|entry| ["WARNING", "SEVERE"].contains(&entry.level.as_str()));
-        Ok(complaints.map(|entry| format!("{}: {}", entry.level, entry.message)).collect())
+        self.driver.complaints().await
     }
 
     /// A command of Chromium's own protocol (DevTools), which the other engines do not speak.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Result<Value> {
-        let answer = self.driver.cdp().send_raw(command, parameters).await;
-        answer.with_context(|| format!("{command} failed"))
+        self.driver.devtools(command, parameters).await.with_context(|| format!("{command} failed"))
     }
 
     /// The tab that is current.
     pub async fn tab(&self) -> Result<Tab> {
-        self.driver.window().await.map(Tab).context("no current tab")
+        self.driver.tab().await.map(Tab).context("no current tab")
     }
 
     /// Opens a tab and makes it the current one.
     pub async fn open_tab(&self) -> Result<Tab> {
-        let tab = Tab(self.driver.new_tab().await.context("cannot open a tab")?);
+        let tab = Tab(self.driver.open_tab().await.context("cannot open a tab")?);
         self.switch_to(&tab).await?;
         Ok(tab)
     }
 
     /// Every tab there is, in no particular order.
     pub async fn tabs(&self) -> Result<Vec<Tab>> {
-        let handles = self.driver.windows().await.context("cannot list the tabs")?;
-        Ok(handles.into_iter().map(Tab).collect())
+        let tabs = self.driver.tabs().await.context("cannot list the tabs")?;
+        Ok(tabs.into_iter().map(Tab).collect())
     }
 
     /// Makes a tab the current one.
     pub async fn switch_to(&self, tab: &Tab) -> Result<()> {
-        self.driver.switch_to_window(tab.0.clone()).await.context("cannot switch to a tab")
+        self.driver.switch_to(&tab.0).await.context("cannot switch to a tab")
     }
 
     /// Kills the process of the current tab's page (Chromium).
@@ -161,12 +157,11 @@ impl Browser {
 
     /// Closes the current tab and makes `next` the current one.
     pub async fn close_tab(&self, next: &Tab) -> Result<()> {
-        self.driver.close_window().await.context("cannot close the tab")?;
+        self.driver.close_tab().await.context("cannot close the tab")?;
         self.switch_to(next).await
     }
 }
 
-/// The script as the page itself would run it: Firefox's driver has globals of its own, `Object` among them.
-fn in_page(script: &str) -> String {
-    format!("window.eval({})", Value::from(script))
+fn folder() -> Result<TempDir> {
+    tempfile::Builder::new().prefix("e2e-").tempdir().context("no temporary folder")
 }

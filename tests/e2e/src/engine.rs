@@ -124,7 +124,7 @@ fn profile(folder: &Path) -> PathBuf {
     folder.join("profile")
 }
 
-fn chromium_arguments(folder: &Path) -> Vec<String> {
+pub(crate) fn chromium_arguments(folder: &Path) -> Vec<String> {
     let fixed = [
         "--headless=new",
         "--no-sandbox",

@@ -14,7 +14,10 @@ mod alone;
 mod arrivals;
 mod browser;
 pub mod chaos;
+mod devtools;
+mod driver;
 mod engine;
+mod old_chromium;
 mod process;
 mod scene;
 mod servers;
@@ -26,7 +29,7 @@ pub use arrivals::{Arrivals, Tracked};
 pub use browser::{Browser, Tab};
 pub use engine::Engine;
 pub use process::{Process, find, free_port};
-pub use scene::{Scene, play};
+pub use scene::{Scene, play, play_in_old_chromium};
 pub use servers::{API_KEY, Servers};
 pub use site::Site;
 pub use wait::until;
@@ -49,6 +52,34 @@ macro_rules! in_each_browser {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn in_webkit() -> anyhow::Result<()> {
                 $crate::play($crate::Engine::WebKit, super::$journey).await
+            }
+        }
+    )+};
+}
+
+/// Makes a test of each journey named for every old version of Chromium.
+#[macro_export]
+macro_rules! in_old_chromium {
+    ($($journey:ident),+ $(,)?) => {$(
+        mod $journey {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn in_chromium_103() -> anyhow::Result<()> {
+                $crate::play_in_old_chromium(103, super::$journey).await
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn in_chromium_109() -> anyhow::Result<()> {
+                $crate::play_in_old_chromium(109, super::$journey).await
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn in_chromium_113() -> anyhow::Result<()> {
+                $crate::play_in_old_chromium(113, super::$journey).await
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn in_chromium_119() -> anyhow::Result<()> {
+                $crate::play_in_old_chromium(119, super::$journey).await
             }
         }
     )+};

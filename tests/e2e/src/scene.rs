@@ -30,6 +30,19 @@ pub async fn play<T>(engine: Engine, journey: impl AsyncFnOnce(&mut Scene) -> Re
     .await
 }
 
+/// Plays a journey in an old version of Chromium, in a scene of its own.
+pub async fn play_in_old_chromium<T>(
+    version: u16,
+    journey: impl AsyncFnOnce(&mut Scene) -> Result<T>,
+) -> Result<T> {
+    seated(async {
+        let servers = Servers::start().await?;
+        let browser = Browser::start_old(version).await?;
+        journey(&mut Scene { engine: Engine::Chromium, browser, servers }).await
+    })
+    .await
+}
+
 /// Waits for a seat, then for the journey.
 pub(crate) async fn seated<T>(journey: impl Future<Output = Result<T>>) -> Result<T> {
     let _seat = SEATS.acquire().await.context("the semaphore was closed")?;

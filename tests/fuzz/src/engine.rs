@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use appizer_tracker::core::account::Account;
-use appizer_tracker::core::dead_letter::{DeadLetter, Disposal, Reason};
-use appizer_tracker::core::effect::Effect;
-use appizer_tracker::core::engine::{Engine, Orphan, Setup, StoreFailure};
-use appizer_tracker::core::exit::Mark;
-use appizer_tracker::core::identity::Identity;
-use appizer_tracker::core::options::{Options, Value};
-use appizer_tracker::core::policy;
-use appizer_tracker::core::segment::{Record, SegmentKey};
-use appizer_tracker::core::shared;
-use appizer_tracker::core::verdict::Response;
+use appizer_tracker::core::engine::effect::Effect;
+use appizer_tracker::core::engine::{Engine, Setup, StoreFailure};
+use appizer_tracker::core::model::account::Account;
+use appizer_tracker::core::model::dead_letter::{DeadLetter, Disposal, Reason};
+use appizer_tracker::core::model::identity::Identity;
+use appizer_tracker::core::model::mark::Mark;
+use appizer_tracker::core::model::orphan::Orphan;
+use appizer_tracker::core::model::segment::{Record, SegmentKey};
+use appizer_tracker::core::policy::limits;
+use appizer_tracker::core::policy::options::{Options, Value};
+use appizer_tracker::core::policy::shared_row;
+use appizer_tracker::core::policy::verdict::Response;
 use arbitrary::{Arbitrary, Unstructured};
 
 #[derive(Arbitrary, Debug)]
@@ -50,7 +51,7 @@ enum Input {
 struct Shell {
     writes: Vec<u32>,
     requests: Vec<(u32, Vec<String>)>,
-    shares: Vec<shared::Share>,
+    shares: Vec<shared_row::Share>,
     row: Option<String>,
     loads: Vec<String>,
     owners: u32,
@@ -69,11 +70,13 @@ pub fn engine(bytes: &[u8]) {
         owner: "p0".into(),
         anonymous: "a".into(),
         ua: "UA".into(),
+        wall: 1_000_000,
         seed: 7,
         online: true,
         good_link: None,
         tab: data.arbitrary().unwrap_or(false).then(|| "t".into()),
         opted_out: data.arbitrary().unwrap_or(false),
+        opted_in: false,
         fetch_outlives: true,
         can_insure: true,
     };
@@ -145,7 +148,7 @@ fn give(engine: &mut Engine, shell: &mut Shell, input: Input, now: u64) {
         }
         Input::Loaded { ids, events } => {
             let owner = shell.loads.pop().unwrap_or_default();
-            let record = Record { key: SegmentKey::new(&owner, 0), at: now, ids, events };
+            let record = Record { key: SegmentKey::new(&owner, 0), at: now, old_since: None, ids, events };
             engine.handle_loaded(&owner, vec![record], now);
         }
         Input::LoadFailed => {
@@ -154,7 +157,7 @@ fn give(engine: &mut Engine, shell: &mut Shell, input: Input, now: u64) {
         }
         Input::Shared { answered } => {
             if let Some(share) = shell.shares.pop() {
-                let (row, granted) = shared::update(shell.row.as_deref(), &share);
+                let (row, granted) = shared_row::update(shell.row.as_deref(), &share);
                 shell.row = row;
                 engine.handle_shared(share.id, answered.then_some(granted), now);
             }
@@ -175,6 +178,7 @@ fn give(engine: &mut Engine, shell: &mut Shell, input: Input, now: u64) {
                 status: 200,
                 message: String::new(),
                 at: now,
+                project: None,
             };
             let disposal = if resend { Disposal::Resend } else { Disposal::Discard };
             engine.handle_letters(vec![letter], disposal, now);
@@ -193,9 +197,9 @@ impl Shell {
             // What was under way is nobody's business any more, and the next page may send it again.
             Effect::Leave { .. } => self.requests.clear(),
             Effect::Send(request) => {
-                assert!(request.body.len() <= policy::MAX_BATCH_BYTES + policy::MAX_EVENT_BYTES * 2);
+                assert!(request.body.len() <= limits::MAX_BATCH_BYTES + limits::MAX_EVENT_BYTES * 2);
                 let ids = self.ids_in(&request.body);
-                assert!(ids.len() <= policy::MAX_BATCH_EVENTS);
+                assert!(ids.len() <= limits::MAX_BATCH_EVENTS);
                 let under_way: BTreeSet<_> = self.requests.iter().flat_map(|(_, ids)| ids).collect();
                 assert!(
                     ids.iter().all(|id| !under_way.contains(id)),

@@ -1,11 +1,12 @@
 //! The readers, each by itself.
 
-use appizer_tracker::core::event::{Draft, Seal};
-use appizer_tracker::core::options::{Options, Value};
-use appizer_tracker::core::pacing;
-use appizer_tracker::core::policy;
-use appizer_tracker::core::shared::{self, Share};
-use appizer_tracker::core::verdict::{Response, Verdict, verdict};
+use appizer_tracker::core::model::event::{Draft, Seal};
+use appizer_tracker::core::model::time::Clocks;
+use appizer_tracker::core::policy::limits;
+use appizer_tracker::core::policy::options::{Options, Value};
+use appizer_tracker::core::policy::pacing;
+use appizer_tracker::core::policy::shared_row::{self, Share};
+use appizer_tracker::core::policy::verdict::{Response, Verdict, verdict};
 use arbitrary::Unstructured;
 
 /// A `Retry-After` is never read as a wait that overflows.
@@ -20,11 +21,18 @@ pub fn retry_after(bytes: &[u8]) {
 pub fn shared_rows(bytes: &[u8]) {
     let row = String::from_utf8_lossy(bytes);
     for per_minute in [None, Some(1), Some(100)] {
-        let share = Share { id: 1, to: 7, now: 1_795_000_000_000, want: 5, per_minute, news: None };
-        let (written, granted) = shared::update(Some(&row), &share);
+        let share = Share {
+            id: 1,
+            to: 7,
+            clocks: Clocks { now: 1_795_000_000_000, wall: 1_795_000_000_000 },
+            want: 5,
+            per_minute,
+            ..Share::default()
+        };
+        let (written, granted) = shared_row::update(Some(&row), &share);
         assert!(granted.tokens <= share.want);
-        assert!(granted.ask_at <= share.now + policy::LONGEST_WAIT);
-        assert_eq!(written.is_none(), !row.starts_with('1'), "another layout is left alone");
+        assert!(granted.ask_at <= share.clocks.now + limits::LONGEST_WAIT);
+        assert_eq!(written.is_none(), !row.starts_with('2'), "another layout is left alone");
     }
 }
 
@@ -52,14 +60,14 @@ pub fn options(bytes: &[u8]) {
 pub fn lines(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for line in text.split('\n') {
-        if let Ok(draft) = Draft::parse(line) {
+        if let Ok(draft) = Draft::parse(line, limits::MAX_EVENT_BYTES) {
             draft.seal(Seal { user_id: "\"u\"", ua: "\"UA\"", metadata: true });
         }
     }
     let name = serde_json::Value::from(&*text).to_string();
     let properties = serde_json::json!({ &*text: &*text }).to_string();
     let line = ["e1\tt\t", &name, "\t", &properties].concat();
-    if let Ok(draft) = Draft::parse(&line) {
+    if let Ok(draft) = Draft::parse(&line, limits::MAX_EVENT_BYTES) {
         let envelope = draft.seal(Seal { user_id: "\"u\"", ua: "\"UA\"", metadata: true });
         let event: serde_json::Value = serde_json::from_str(&envelope.json).expect("an envelope is JSON");
         assert_eq!(event["event_name"], *text);

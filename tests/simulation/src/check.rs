@@ -5,9 +5,9 @@ use crate::page::Life;
 use crate::time::{HOUR, MINUTE};
 use crate::weather::Weather;
 use crate::world::{Storage, Tally, World};
-use appizer_tracker::core::account::Account;
-use appizer_tracker::core::notice::Waiting;
-use appizer_tracker::core::policy;
+use appizer_tracker::core::engine::notice::Waiting;
+use appizer_tracker::core::model::account::Account;
+use appizer_tracker::core::policy::limits;
 
 /// What came of a world.
 pub struct Verdict {
@@ -91,7 +91,7 @@ impl World {
             self.ledger.blame(|| "something is still being sent when all should be quiet".into());
         }
         let idle = self.pages[last].engine.next_timeout();
-        let soon = self.pages[last].clock(self.now) + policy::ADOPT_INTERVAL;
+        let soon = self.pages[last].clock(self.now) + limits::ADOPT_INTERVAL;
         if idle.is_none_or(|at| at > soon) {
             self.ledger.blame(|| format!("the last page does not just look out for orphans: {idle:?}"));
         }

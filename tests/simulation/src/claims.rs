@@ -5,8 +5,8 @@ use crate::disk::{Outcome, Work};
 use crate::network::State;
 use crate::page::{LockThen, Search, Task, Then};
 use crate::world::{Happening, World};
-use appizer_tracker::core::engine::Orphan;
-use appizer_tracker::core::policy;
+use appizer_tracker::core::model::orphan::Orphan;
+use appizer_tracker::core::policy::limits;
 
 impl World {
     /// Asks the browser for a lock.
@@ -71,7 +71,7 @@ impl World {
     fn schedule_renewal(&mut self, page: usize) {
         let task = Task::Renew(self.pages[page].renewals);
         let late = self.chance.delay(10, 60_000);
-        self.at(self.now + u64::from(policy::LEASE_RENEWAL) + late, Happening::Run { page, task });
+        self.at(self.now + u64::from(limits::LEASE_RENEWAL) + late, Happening::Run { page, task });
     }
 
     /// The interval of lease renewal is over.

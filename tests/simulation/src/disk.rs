@@ -2,15 +2,15 @@
 //! `localStorage`. The only place that knows how the engine's writes look.
 
 use crate::ledger::{Ledger, numbers};
-use appizer_tracker::core::account::Account;
-use appizer_tracker::core::dead_letter::DeadLetter;
-use appizer_tracker::core::exit::Mark;
-use appizer_tracker::core::identity::Identity;
-use appizer_tracker::core::lease::Lease;
-use appizer_tracker::core::policy;
+use appizer_tracker::core::model::account::Account;
+use appizer_tracker::core::model::dead_letter::DeadLetter;
+use appizer_tracker::core::model::identity::Identity;
+use appizer_tracker::core::model::lease::Lease;
+use appizer_tracker::core::model::mark::Mark;
+use appizer_tracker::core::model::segment::{Record, SegmentKey};
+use appizer_tracker::core::policy::shared_row::{self, Granted, News, Share};
+use appizer_tracker::core::policy::{lease, limits};
 use appizer_tracker::core::rows::changes::Changes;
-use appizer_tracker::core::segment::{Record, SegmentKey};
-use appizer_tracker::core::shared::{self, Granted, News, Share};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The rows of the database.
@@ -22,10 +22,10 @@ pub struct Stores {
     pub leases: BTreeMap<String, Lease>,
     pub marks: BTreeMap<String, Mark>,
     pub letters: BTreeMap<String, DeadLetter>,
-    /// What all pages know of the endpoint.
-    pub pacing: Option<String>,
-    /// What that row was told by a server's `Retry-After`: of which destination, and until when.
-    pub asked: (u32, u64),
+    /// What all pages know of each destination.
+    pub pacing: BTreeMap<u32, String>,
+    /// Until when servers told them to wait by `Retry-After`.
+    pub asked: BTreeMap<u32, u64>,
 }
 
 /// `localStorage`: what is written is there at once, but reaches the disk later.
@@ -210,14 +210,12 @@ impl<Then> Disk<Then> {
 
 impl Stores {
     fn note_asked(&mut self, share: &Share) {
-        if self.asked.0 != share.to {
-            self.asked = (share.to, 0);
-        }
         if let Some(News::Failed(failure) | News::Malformed(failure)) = share.news
             && let Some(asked) = failure.retry_after
         {
-            let until = share.now + asked.min(policy::MAX_RETRY_AFTER);
-            self.asked.1 = self.asked.1.max(until);
+            let until = share.clocks.wall + asked.min(limits::MAX_RETRY_AFTER);
+            let known = self.asked.entry(share.to).or_default();
+            *known = until.max(*known);
         }
     }
 
@@ -229,19 +227,20 @@ impl Stores {
             }
             Work::Share(share) => {
                 self.note_asked(share);
-                let (row, granted) = shared::update(self.pacing.as_deref(), share);
-                self.pacing = row.or(self.pacing.take());
+                let present = self.pacing.get(&share.to).map(String::as_str);
+                let (row, granted) = shared_row::update(present, share);
+                self.pacing.extend(row.map(|row| (share.to, row)));
                 return Outcome::Granted(Box::new(granted));
             }
             Work::TrimLetters => {
-                while self.letters.len() > policy::MAX_DEAD_LETTERS {
+                while self.letters.len() > limits::MAX_DEAD_LETTERS {
                     let oldest = self.letters.pop_first();
                     oldest.iter().for_each(|(_, letter)| ledger.note_letter_gone(letter));
                 }
             }
             Work::KeepMark { owner, mark } => drop(self.marks.insert(owner.clone(), mark.clone())),
             Work::TakeLease { owner, holder, wall } => {
-                let lease = Lease::take(self.leases.get(owner), holder, *wall);
+                let lease = lease::take(self.leases.get(owner), holder, *wall);
                 let taken = lease.is_some();
                 self.leases.extend(lease.map(|lease| (owner.clone(), lease)));
                 return Outcome::Leased(taken);
@@ -331,5 +330,5 @@ pub fn load(segments: &BTreeMap<String, Record>, owner: &str, after: Option<&Seg
     let rest = segments.range(from..).map(|(_, record)| record);
     let rest = rest.take_while(|record| record.key.owner() == owner);
     let rest = rest.filter(|record| after.is_none_or(|after| record.key > *after));
-    rest.take(policy::LOAD_SEGMENTS).cloned().collect()
+    rest.take(limits::LOAD_SEGMENTS).cloned().collect()
 }

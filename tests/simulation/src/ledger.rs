@@ -11,10 +11,10 @@
 //!   dead letters, or came into the database later than its successors because it had been kept in `localStorage`, was
 //!   sent before or is excepted.
 
-use appizer_tracker::core::account::Account;
-use appizer_tracker::core::dead_letter::{DeadLetter, Reason};
+use appizer_tracker::core::model::account::Account;
+use appizer_tracker::core::model::dead_letter::{DeadLetter, Reason};
+use appizer_tracker::core::model::segment::{Record, SegmentKey};
 use appizer_tracker::core::rows::changes::Changes;
-use appizer_tracker::core::segment::{Record, SegmentKey};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One event.

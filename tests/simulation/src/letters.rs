@@ -4,7 +4,7 @@ use crate::disk::{Outcome, Work};
 use crate::ledger::numbers;
 use crate::page::{Life, Task, Then};
 use crate::world::{Happening, World};
-use appizer_tracker::core::dead_letter::{DeadLetter, Disposal};
+use appizer_tracker::core::model::dead_letter::{DeadLetter, Disposal};
 
 impl World {
     /// The page wants its dead letters sent again, or forgotten. What it writes from now on waits for their reading.

@@ -3,8 +3,8 @@
 use crate::page::{Life, Page, Task};
 use crate::weather::Weather;
 use crate::world::{Happening, World};
-use appizer_tracker::core::account::Account;
 use appizer_tracker::core::engine::{Engine, Setup};
+use appizer_tracker::core::model::account::Account;
 use std::collections::VecDeque;
 
 impl World {
@@ -17,6 +17,7 @@ impl World {
             owner: format!("p{page}-0"),
             anonymous: format!("anon-{page}"),
             ua: "UA".into(),
+            wall: self.wall + self.now,
             seed: self.chance.any(),
             online: self.sky != Weather::Offline,
             good_link: self.disk.local.good_link,
@@ -24,6 +25,7 @@ impl World {
             can_insure: self.scenario.can_insure,
             tab: None,
             opted_out: false,
+            opted_in: false,
         };
         let origin = self.wall + self.now;
         self.pages.push(Page {

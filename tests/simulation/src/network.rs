@@ -5,7 +5,7 @@ use crate::ledger::Ledger;
 use crate::scenario::Scenario;
 use crate::time::LastMinute;
 use crate::weather::Weather;
-use appizer_tracker::core::verdict::Response;
+use appizer_tracker::core::policy::verdict::Response;
 
 /// A request on its way.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! One page: an engine, and what its shell has in hand.
 
 use crate::disk::{Outcome, Work};
-use appizer_tracker::core::account::Account;
-use appizer_tracker::core::dead_letter::Disposal;
 use appizer_tracker::core::engine::Engine;
-use appizer_tracker::core::identity::Identity;
-use appizer_tracker::core::verdict::Response;
+use appizer_tracker::core::model::account::Account;
+use appizer_tracker::core::model::dead_letter::Disposal;
+use appizer_tracker::core::model::identity::Identity;
+use appizer_tracker::core::policy::verdict::Response;
 use std::collections::{BTreeMap, VecDeque};
 
 /// A page and its shell.

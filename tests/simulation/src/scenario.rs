@@ -3,7 +3,7 @@
 
 use crate::chance::Chance;
 use crate::weather::Weather;
-use appizer_tracker::core::options::{Options, Value};
+use appizer_tracker::core::policy::options::{Options, Value};
 
 /// A world's kind.
 #[derive(Debug, Clone)]

@@ -4,10 +4,10 @@ use crate::network::{Fate, Flight, State};
 use crate::page::Life;
 use crate::weather::Weather;
 use crate::world::{Happening, World};
-use appizer_tracker::core::effect::Request;
-use appizer_tracker::core::policy;
-use appizer_tracker::core::shared::{Granted, Share};
-use appizer_tracker::core::verdict::{Response, Verdict, verdict};
+use appizer_tracker::core::engine::effect::Request;
+use appizer_tracker::core::policy::limits;
+use appizer_tracker::core::policy::shared_row::{Granted, Share};
+use appizer_tracker::core::policy::verdict::{Response, Verdict, verdict};
 
 /// What browsers allow of bodies that outlive a page.
 const KEEPALIVE_QUOTA: usize = 64 * 1024;
@@ -65,9 +65,9 @@ impl World {
 
     /// What one page was asked to wait all wait, once the shared row knows of it.
     pub fn check_grant(&mut self, page: usize, share: &Share, granted: &Granted) {
-        let (to, until) = self.disk.stores.asked;
-        let early = until.saturating_sub(share.now);
-        if granted.tokens > 0 && to == share.to && early > 0 && !self.scenario.had_clock_trouble {
+        let until = self.disk.stores.asked.get(&share.to).copied().unwrap_or_default();
+        let early = until.saturating_sub(share.clocks.wall);
+        if granted.tokens > 0 && early > 0 && !self.scenario.had_clock_trouble {
             self.ledger
                 .blame(|| format!("page{page} is granted a request {early} ms before Retry-After lets it"));
         }
@@ -76,19 +76,19 @@ impl World {
     fn check_request(&mut self, page: usize, request: &Request, numbers: &[u32]) {
         let (count, bytes) = (numbers.len(), request.body.len());
         let batch_size = self.pages[page].engine.options().batch_size;
-        let most = if request.at_exit { policy::MAX_BATCH_EVENTS } else { batch_size };
+        let most = if request.at_exit { limits::MAX_BATCH_EVENTS } else { batch_size };
         if count == 0 || count > most {
             self.ledger.blame(|| format!("a request carries {count} events, not 1 to {most}"));
         }
-        if bytes > policy::MAX_BATCH_BYTES && count > 1 {
+        if bytes > limits::MAX_BATCH_BYTES && count > 1 {
             self.ledger.blame(|| format!("a request of {count} events has {bytes} bytes"));
         }
         let outliving = self.outliving(page) + bytes;
-        if request.keepalive && outliving > policy::EXIT_SHARE_BYTES {
+        if request.keepalive && outliving > limits::EXIT_SHARE_BYTES {
             self.ledger.blame(|| format!("page{page} lets {outliving} bytes outlive it"));
         }
         if !request.at_exit {
-            self.check_rate();
+            self.check_rate(page);
         }
         let clock = self.pages[page].clock(self.now);
         let not_before = self.pages[page].not_before;
@@ -99,11 +99,12 @@ impl World {
         }
     }
 
-    /// The limit holds over all tabs, but where the row that they share was lost or clocks were set.
-    fn check_rate(&mut self) {
+    /// The limit of a key holds over all tabs, but where the row that they share was lost or clocks were set.
+    fn check_rate(&mut self, page: usize) {
         let now = self.now;
-        self.sent.note(now);
-        let (count, most) = (self.sent.count(now), self.scenario.requests_per_minute);
+        let sent = self.sent.entry(self.pages[page].engine.destination()).or_default();
+        sent.note(now);
+        let (count, most) = (sent.count(now), self.scenario.requests_per_minute);
         let comparable =
             self.ledger.exact && !self.scenario.had_clock_trouble && !self.scenario.had_power_cuts;
         if comparable && count as f64 > most {
@@ -125,7 +126,7 @@ impl World {
         let Some(flight) = mine.rev().find(|&flight| self.flights[flight].request == request) else { return };
         self.note_page(page, format_args!("gives #{flight} up"));
         let waited = self.pages[page].clock(self.now) - self.flights[flight].sent_at;
-        if waited >= policy::REQUEST_TIMEOUT {
+        if waited >= limits::REQUEST_TIMEOUT {
             self.good_link = None;
         }
         self.close(flight);

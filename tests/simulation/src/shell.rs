@@ -7,15 +7,16 @@ use crate::ledger::numbers;
 use crate::page::{Life, LockThen, Search, Task, Then};
 use crate::sending::numbers_in;
 use crate::world::{Happening, Storage, World};
-use appizer_tracker::core::account::Account;
-use appizer_tracker::core::effect::{Effect, Write};
 use appizer_tracker::core::engine::Engine;
-use appizer_tracker::core::exit::{Mark, destination};
-use appizer_tracker::core::notice::Notice;
-use appizer_tracker::core::policy;
+use appizer_tracker::core::engine::effect::{Effect, Write};
+use appizer_tracker::core::engine::notice::Notice;
+use appizer_tracker::core::model::account::Account;
+use appizer_tracker::core::model::mark::Mark;
+use appizer_tracker::core::model::segment::Record;
+use appizer_tracker::core::policy::limits;
+use appizer_tracker::core::policy::project::destination;
 use appizer_tracker::core::rows;
 use appizer_tracker::core::rows::changes::Changes;
-use appizer_tracker::core::segment::Record;
 
 impl World {
     /// A name that no page has.
@@ -30,6 +31,7 @@ impl World {
             return;
         }
         let clock = self.pages[page].clock(self.now);
+        self.pages[page].engine.handle_clock(self.wall + self.now, clock);
         input(&mut self.pages[page].engine, clock);
         self.drain(page);
     }
@@ -100,9 +102,10 @@ impl World {
                 self.disk.write_local(self.now).good_link = good;
             }
             Effect::Notify(notice) => self.hear(page, &notice),
-            Effect::SettleFlush { result, .. } => {
-                self.note_page(page, format_args!("flush is answered: {result:?}"));
+            Effect::Answer { answer, .. } => {
+                self.note_page(page, format_args!("a call is answered: {answer:?}"))
             }
+            Effect::Ask { .. } => {}
         }
     }
 
@@ -277,6 +280,6 @@ impl World {
 
     /// The longest that the engine lets a server hold it.
     pub fn obeyed(asked: u64) -> u64 {
-        asked.min(policy::MAX_RETRY_AFTER)
+        asked.min(limits::MAX_RETRY_AFTER)
     }
 }

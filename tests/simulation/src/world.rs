@@ -9,7 +9,7 @@ use crate::scenario::Scenario;
 use crate::time::LastMinute;
 use crate::trace::Trace;
 use crate::weather::Weather;
-use appizer_tracker::core::verdict::Response;
+use appizer_tracker::core::policy::verdict::Response;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::fmt::Arguments;
@@ -44,8 +44,8 @@ pub struct World {
     pub good_link: Option<u32>,
     /// Two pages have had two keys: the row that all pages share knows of one at a time.
     pub has_mixed_keys: bool,
-    /// When requests were sent in the last minute, but for those at exit.
-    pub sent: LastMinute,
+    /// When requests were sent to each destination in the last minute, but for those at exit.
+    pub sent: BTreeMap<u32, LastMinute>,
     pub trace: Trace,
     /// Things still to be done by chance.
     pub left_to_do: usize,
@@ -159,7 +159,7 @@ impl World {
             ledger: Ledger::new(scenario.has_locks),
             good_link: None,
             has_mixed_keys: false,
-            sent: LastMinute::default(),
+            sent: BTreeMap::new(),
             trace: Trace::new(told),
             left_to_do: scenario.happenings,
             tally: Tally::default(),
@@ -201,7 +201,7 @@ impl World {
                 self.happen(happening);
             }
         }
-        if self.ledger.fault.is_none() {
+        if self.ledger.fault.is_none() && goes_on(self) {
             self.now = self.now.max(end.min(self.next_happening().unwrap_or(end)));
         }
     }

@@ -5,14 +5,22 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use appizer_tracker::core::policy;
+use appizer_tracker::core::policy::limits as policy;
 
-use super::{embed, private, source_map};
+use super::{embed, glue, source_map};
 use crate::{paths, process};
 
-/// One script: its entry, its format by esbuild's name, itself, and where its WebAssembly comes from.
-type Script = (&'static str, &'static str, &'static str, Module);
+/// One script of the package.
+struct Script {
+    entry: &'static str,
+    /// By esbuild's name.
+    format: &'static str,
+    output: &'static str,
+    module: Module,
+    core: Core,
+}
 
+/// Where the WebAssembly comes from.
 #[derive(Clone, Copy)]
 enum Module {
     /// From the text inside.
@@ -21,41 +29,58 @@ enum Module {
     Given,
 }
 
+/// Where the core is.
+#[derive(Clone, Copy)]
+enum Core {
+    /// In a chunk, which is imported once the page has had its turn.
+    Chunk(&'static str),
+    /// In the same file.
+    Inline,
+}
+
+use Core::{Chunk, Inline};
+use Module::{Embedded, Given};
+
 const SCRIPTS: &[Script] = &[
-    ("index.js", "esm", "index.js", Module::Embedded),
-    ("index.js", "cjs", "index.cjs", Module::Embedded),
-    ("script.js", "iife", "appizer.js", Module::Embedded),
-    ("auto.js", "esm", "auto.js", Module::Given),
-    ("auto.js", "cjs", "auto.cjs", Module::Given),
-    ("slim.js", "esm", "slim.js", Module::Given),
-    ("slim.js", "cjs", "slim.cjs", Module::Given),
-    ("server.js", "esm", "server.js", Module::Given),
-    ("server.js", "cjs", "server.cjs", Module::Given),
+    script("index.js", "esm", "index.js", Embedded, Chunk("core.js")),
+    script("core.js", "esm", "core.js", Embedded, Inline),
+    script("index.js", "cjs", "index.cjs", Embedded, Inline),
+    script("index.js", "esm", "static.js", Embedded, Inline),
+    script("script.js", "iife", "appizer.js", Embedded, Inline),
+    script("slim.js", "esm", "slim.js", Given, Chunk("core-slim.js")),
+    script("core.js", "esm", "core-slim.js", Given, Inline),
+    script("slim.js", "cjs", "slim.cjs", Given, Inline),
+    script("auto.js", "esm", "auto.js", Given, Inline),
+    script("auto.js", "cjs", "auto.cjs", Given, Inline),
+    script("server.js", "esm", "server.js", Given, Inline),
+    script("server.js", "cjs", "server.cjs", Given, Inline),
 ];
 
+const fn script(
+    entry: &'static str,
+    format: &'static str,
+    output: &'static str,
+    module: Module,
+    core: Core,
+) -> Script {
+    Script { entry, format, output, module, core }
+}
+
+/// Global names that the scripts use and a page may hide: a `const crypto` or a `class Map` of a classic script is in the way
+/// of every other script, modules included. Members of `globalThis` they do not hide.
+const GLOBALS: &str = "AbortController Array Blob Boolean DataView Date Document Element Error EventTarget \
+    FinalizationRegistry HTMLAnchorElement HTMLFormElement IDBKeyRange JSON Map Math Number Object PerformanceEventTiming \
+    PerformanceObserver Promise Set String TextDecoder TextEncoder URL Uint8Array WeakMap WebAssembly addEventListener \
+    clearInterval clearTimeout console encodeURIComponent fetch fetchLater history indexedDB innerHeight isFinite isNaN \
+    localStorage navigator performance queueMicrotask removeEventListener requestAnimationFrame scrollY sessionStorage \
+    setInterval setTimeout";
+
 pub fn write() -> Result<()> {
-    private::check()?;
-    SCRIPTS.iter().try_for_each(|(entry, format, output, module)| {
-        bundle(entry, format, output, *module)?;
-        shrink(&paths::package().join(output), format)?;
-        source_map::tidy(&paths::package().join(format!("{output}.map")))
+    SCRIPTS.iter().try_for_each(|script| {
+        bundle(script)?;
+        shrink(&paths::package().join(script.output), script.format)?;
+        source_map::tidy(&paths::package().join(format!("{}.map", script.output)))
     })
-}
-
-/// wasm-bindgen's glue as it is bundled.
-pub fn glue() -> PathBuf {
-    paths::intermediate().join("glue.js")
-}
-
-/// The facade without glue, module and what reads it: what stands before the page's own work.
-pub fn facade() -> Result<Vec<u8>> {
-    let mut esbuild = process::command(paths::npm_program("esbuild"));
-    esbuild.args(["src/js/index.js", "--bundle", "--minify", "--target=es2020", "--log-level=warning"]);
-    esbuild.args(["--format=esm", "--external:appizer-glue", "--external:appizer-module"]);
-    esbuild.args(policy_defines()).arg(private::mangling());
-    let bundled = paths::intermediate().join("facade.js");
-    super::write(&bundled, process::capture(&mut esbuild)?)?;
-    Ok(process::capture(terser("esm").arg(&bundled))?.into_bytes())
 }
 
 /// esbuild's scripts once more, 8 % smaller in brotli. Not those for `require`: they name their exports to Node's lexer in code
@@ -84,31 +109,47 @@ fn terser(format: &str) -> Command {
     terser
 }
 
-fn bundle(entry: &str, format: &str, output: &str, module: Module) -> Result<()> {
+fn bundle(Script { entry, format, output, module, core }: &Script) -> Result<()> {
     let mut esbuild = process::command(paths::npm_program("esbuild"));
     esbuild.arg(source(entry));
     esbuild.args(["--bundle", "--minify", "--target=es2020", "--log-level=warning", "--sourcemap"]);
     esbuild.arg(format!("--format={format}"));
     esbuild.arg(format!("--outfile={}", paths::package().join(output).display()));
-    esbuild.arg(format!("--alias:appizer-glue={}", glue().display()));
+    esbuild.arg(format!("--alias:appizer-chunk={}", source(core.source()).display()));
+    esbuild.arg(format!("--alias:appizer-glue={}", glue::script().display()));
     esbuild.arg(format!("--alias:appizer-module={}", source(module.source()).display()));
     esbuild.arg(format!("--alias:appizer-module-text={}", embed::module_script().display()));
     esbuild.arg(format!("--alias:web-vitals={}", paths::npm().join("node_modules/web-vitals").display()));
-    esbuild.args(policy_defines()).arg(private::mangling());
-    process::run(&mut esbuild)
+    if let Chunk(chunk) = core {
+        esbuild.args([format!("--define:APPIZER_CHUNK=\"./{chunk}\""), format!("--external:./{chunk}")]);
+    }
+    process::run(esbuild.args(policy_defines()).args(global_defines()))
 }
 
 fn source(name: &str) -> PathBuf {
     paths::root().join("src/js").join(name)
 }
 
+impl Core {
+    fn source(self) -> &'static str {
+        match self {
+            Chunk(_) => "load-chunk.js",
+            Inline => "load-inline.js",
+        }
+    }
+}
+
 impl Module {
     fn source(self) -> &'static str {
         match self {
-            Module::Embedded => "embedded.js",
-            Module::Given => "given.js",
+            Embedded => "embedded.js",
+            Given => "given.js",
         }
     }
+}
+
+fn global_defines() -> impl Iterator<Item = String> {
+    GLOBALS.split_whitespace().map(|name| format!("--define:{name}=globalThis.{name}"))
 }
 
 /// The facade works before the WebAssembly is ready, so it needs a few of the core's numbers on its own side:
@@ -142,9 +183,10 @@ pub fn policy_defines() -> Vec<String> {
         ("TITLE_DELAY", policy::TITLE_DELAY.into()),
     ];
     let endpoint = format!("--define:POLICY_DEFAULT_ENDPOINT={:?}", policy::DEFAULT_ENDPOINT);
+    let version = format!("--define:APPIZER_VERSION={:?}", env!("CARGO_PKG_VERSION"));
     numbers
         .map(|(name, number)| format!("--define:POLICY_{name}={number}"))
         .into_iter()
-        .chain([endpoint])
+        .chain([endpoint, version])
         .collect()
 }

@@ -1,31 +1,19 @@
-//! The WebAssembly module: compiled by wasm-pack, then optimised by whichever passes leave the least to load.
+//! The WebAssembly module: compiled by wasm-pack, optimised by wasm-opt.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
 use toml_edit::{Array, DocumentMut, value};
+use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 
-use super::{bundle, embed, glue, optimised_module, read, read_text, snip, write};
+use super::{glue, read, read_text, write};
 use crate::setup::rust;
 use crate::{paths, process};
 
-/// Tried each time, for which of them wins changes with the code.
-const CANDIDATES: &[&[&str]] = &[
-    &["-Oz", "--always-inline-max-function-size=4"],
-    &["--flatten", "--rereloop", "-Oz", "-Oz", "--always-inline-max-function-size=4"],
-    &["--flatten", "--rereloop", "-O2", "-Oz", "-Oz", "--always-inline-max-function-size=3"],
-];
-
-/// An offset may be added to an address by the access itself as long as no sum of the two ends in the first KiB: that is the end of
-/// the stack, which nothing reaches but what is about to overflow it. 280 bytes of brotli.
-const ASSUMED: &str = "--low-memory-unused";
-
-/// What rustc's output uses. Named, because the section that lists it is stripped with the symbols.
+/// What rustc's output uses. Named, and not `--all-features`: with that, its output did not compile in Chromium 156.
 const FEATURES: &[&str] = &[
     "--enable-bulk-memory",
     "--enable-multivalue",
@@ -35,12 +23,11 @@ const FEATURES: &[&str] = &[
     "--enable-sign-ext",
 ];
 
-/// Of the module's stack. The linker's own choice is 1 MiB, which every page would have for itself, and behind which addresses
-/// take four bytes of code each in place of three. Nothing here is recursive; below the stack there is no memory, so that
-/// an overflow is a trap, and a trap a new instance.
+/// Size of the module's stack. The linker's own choice is 1 MiB, which every page would have for itself. Nothing here is
+/// recursive; below the stack there is no memory, so that an overflow is a trap, and a trap a new instance.
 const STACK_BYTES: u32 = 64 << 10;
 
-/// Sections that a browser does not need, and of which Safari 16.0 to 16.3 refuses the last.
+/// What a browser does not need, and of which Safari 16.0 to 16.3 refuses the last.
 const STRIPPED: &[&str] = &["--strip-debug", "--strip-producers", "--strip-target-features"];
 
 /// The profile is cargo's `release`, but given by name: that is how wasm-pack comes to take its own settings
@@ -112,78 +99,61 @@ fn as_cdylib(manifest: &str, library: &Path) -> Result<String> {
     Ok(manifest.to_string())
 }
 
-/// Tries every candidate, keeps the one that weighs least as the package carries it, and hands it back.
-pub fn optimise(glue: &str) -> Result<Vec<u8>> {
-    let directory = paths::intermediate();
-    fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
-    write(&snipped_module(), snip::snip(&read(&compiled_module())?, glue)?)?;
-    let mut best: Option<(usize, Vec<u8>)> = None;
-    for passes in CANDIDATES {
-        let module = optimise_with(passes, &directory)?;
-        let weight = embed::weight(&module)?;
-        println!("   {weight:>6} of brotli, {:>6} raw: {}", module.len(), passes.join(" "));
-        if best.as_ref().is_none_or(|(least, _)| weight < *least) {
-            best = Some((weight, module));
-        }
-    }
-    let (_, module) = best.context("no passes of wasm-opt to try")?;
-    Ok(module)
-}
-
-/// Whether what stands in `target/package` comes from this very output of wasm-pack.
-pub fn is_optimised() -> Result<bool> {
-    let outputs = [optimised_module(), embed::module_script(), bundle::glue()];
-    let complete = outputs.iter().all(|output| output.is_file());
-    Ok(complete && fs::read_to_string(stamp()).is_ok_and(|stamp| fingerprint().is_ok_and(|now| now == stamp)))
-}
-
-pub fn remember_optimised() -> Result<()> {
-    write(&stamp(), fingerprint()?)
-}
-
-fn optimise_with(passes: &[&str], directory: &Path) -> Result<Vec<u8>> {
-    let output = directory.join("candidate.wasm");
+/// Has wasm-opt make the module smaller, and strips what no browser needs.
+pub fn optimise() -> Result<()> {
     let mut wasm_opt = process::command(paths::npm_program("wasm-opt"));
-    wasm_opt.arg(snipped_module()).arg("--output").arg(&output);
-    process::run(wasm_opt.args(FEATURES).arg(ASSUMED).args(passes).args(STRIPPED))?;
-    let module = read(&output)?;
-    fs::remove_file(&output).with_context(|| format!("removing {}", output.display()))?;
-    Ok(module)
+    wasm_opt.arg(compiled_module()).arg("--output").arg(optimised_module());
+    process::run(wasm_opt.args(FEATURES).arg("-Oz").args(STRIPPED))
 }
 
-/// The module's functions, the largest first: optimised as the smallest candidate, but with their names.
+/// The module's functions, the largest first: optimised alike, but with their names.
 pub fn functions() -> Result<Vec<(String, usize)>> {
     let output = paths::intermediate().join("named.wasm");
     let mut wasm_opt = process::command(paths::npm_program("wasm-opt"));
-    wasm_opt.arg(snipped_module()).arg("--output").arg(&output).args(FEATURES);
+    wasm_opt.arg(compiled_module()).arg("--output").arg(&output).args(FEATURES);
     process::run(wasm_opt.args(["-Oz", "--debuginfo"]))?;
-    let mut functions = snip::functions(&read(&output)?)?;
+    let mut functions = named_functions(&read(&output)?)?;
     functions.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
     Ok(functions)
+}
+
+/// The module as the package carries it.
+pub fn optimised_module() -> PathBuf {
+    paths::intermediate().join("appizer_bg.wasm")
 }
 
 fn compiled_module() -> PathBuf {
     paths::wasm_pack().join("appizer_bg.wasm")
 }
 
-fn snipped_module() -> PathBuf {
-    paths::intermediate().join("snipped.wasm")
-}
-
-fn stamp() -> PathBuf {
-    paths::intermediate().join("optimised.stamp")
-}
-
-/// Of all that decides the result: the module and its glue, this program, the tool's version and what it is told.
-fn fingerprint() -> Result<String> {
-    let tools = read(&paths::npm().join("package-lock.json"))?;
-    let mut hash = Sha256::new();
-    hash.update(read(&compiled_module())?);
-    hash.update(glue::read_glue()?);
-    hash.update(read(&env::current_exe().context("finding this program")?)?);
-    hash.update(tools);
-    hash.update(format!("{CANDIDATES:?} {ASSUMED:?} {FEATURES:?} {STRIPPED:?}"));
-    Ok(STANDARD.encode(hash.finalize()))
+/// Each function's name, as its name section has it, and the size of its body.
+fn named_functions(module: &[u8]) -> Result<Vec<(String, usize)>> {
+    let (mut bodies, mut names, mut imported) = (Vec::new(), BTreeMap::new(), 0);
+    for payload in Parser::new(0).parse_all(module) {
+        match payload? {
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports() {
+                    imported += usize::from(matches!(import?.ty, TypeRef::Func(_)));
+                }
+            }
+            Payload::CodeSectionEntry(body) => bodies.push(body.as_bytes().len()),
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(sections) = section.as_known() {
+                    for section in sections {
+                        if let Name::Function(functions) = section? {
+                            for function in functions {
+                                let function = function?;
+                                names.insert(function.index as usize, function.name.to_owned());
+                            }
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let name = |place: usize| names.get(&(imported + place)).cloned().unwrap_or_else(|| "?".into());
+    Ok(bodies.into_iter().enumerate().map(|(place, bytes)| (name(place), bytes)).collect())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod debian;
 mod node;
+mod old_browsers;
 pub mod python;
 pub mod rust;
 
@@ -24,6 +25,7 @@ pub enum Need {
     Node,
     NpmPackages,
     PackagingTools,
+    OldBrowsers,
     PythonRequests,
 }
 
@@ -54,6 +56,7 @@ pub const ALL: &[Need] = &[
     Need::Node,
     Need::NpmPackages,
     Need::PackagingTools,
+    Need::OldBrowsers,
     Need::PythonRequests,
 ];
 
@@ -96,6 +99,7 @@ impl Need {
             Need::Node => "Node.js",
             Need::NpmPackages => "npm packages of xtask/npm",
             Need::PackagingTools => "npm packages of tests/packaging/npm",
+            Need::OldBrowsers => "old browsers of tests/old-browsers/npm",
             Need::PythonRequests => "Python module requests",
         }
     }
@@ -113,6 +117,7 @@ impl Need {
             Need::Node => node::find_node(),
             Need::NpmPackages => node::find_packages(&paths::npm()),
             Need::PackagingTools => node::find_packages(&paths::packaging_tools()),
+            Need::OldBrowsers => old_browsers::find(),
             Need::PythonRequests => Ok(python::find_requests()),
         }
     }
@@ -129,6 +134,7 @@ impl Need {
             Need::Node => node::explain_node(),
             Need::NpmPackages => node::install_packages(&paths::npm()),
             Need::PackagingTools => node::install_packages(&paths::packaging_tools()),
+            Need::OldBrowsers => old_browsers::install(),
             Need::PythonRequests => python::install_requests(),
         }
     }

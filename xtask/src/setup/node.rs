@@ -10,7 +10,7 @@ use crate::{paths, process};
 /// What esbuild, the most demanding of the packages, asks for.
 const OLDEST_NODE: u32 = 18;
 
-const LOCK: &str = "package-lock.json";
+pub const LOCK: &str = "package-lock.json";
 
 /// A copy of the lock, written only after a complete installation.
 const INSTALLED: &str = "node_modules/.installed-lock.json";
@@ -38,7 +38,10 @@ pub fn find_packages(folder: &Path) -> Result<Option<String>> {
 /// script that buries each error of esbuild's under one of its own.
 pub fn install_packages(folder: &Path) -> Result<()> {
     process::run(process::command("npm").args(["ci", "--ignore-scripts"]).current_dir(folder))?;
-    process::run(process::command("node").arg(folder.join("node_modules/esbuild/install.js")))?;
+    let esbuild = folder.join("node_modules/esbuild/install.js");
+    if esbuild.is_file() {
+        process::run(process::command("node").arg(esbuild))?;
+    }
     let (from, to) = (folder.join(LOCK), folder.join(INSTALLED));
     fs::copy(&from, &to).with_context(|| format!("copying {} to {}", from.display(), to.display()))?;
     Ok(())

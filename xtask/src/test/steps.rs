@@ -144,6 +144,14 @@ pub const ALL: &[Step] = &[
         action: Action::Commands(e2e),
     },
     Step {
+        name: "old",
+        title: "the built package in the oldest supported browsers",
+        needs: &[&[Need::Node, Need::OldBrowsers]],
+        after: Some("build"),
+        has_tests: true,
+        action: Action::Commands(old),
+    },
+    Step {
         name: "packaging",
         title: "the packed package in fresh projects, the quick part of the matrix",
         needs: &[CHROMIUM, &[Need::Node, Need::PackagingTools]],
@@ -229,11 +237,19 @@ fn webkit() -> Result<Vec<Command>> {
 fn e2e() -> Result<Vec<Command>> {
     let mut test = xvfb();
     test.arg(process::cargo().get_program()).args(["test", "--package", "e2e", "--no-fail-fast"]);
+    test.args(["--", "--skip", OLD]);
     for (name, program) in DRIVERS {
         test.env(name.to_uppercase(), driver(program)?);
     }
     allow_container(&mut test);
     Ok(vec![test])
+}
+
+/// What the names of the tests in old browsers begin with: `tests/e2e/tests/journeys/old_browsers.rs`.
+const OLD: &str = "old_browsers::";
+
+fn old() -> Result<Vec<Command>> {
+    Ok(vec![cargo(&["test", "--package", "e2e", "--test", "journeys", "--no-fail-fast", OLD])])
 }
 
 fn packaging() -> Result<Vec<Command>> {

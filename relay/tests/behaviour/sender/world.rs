@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use appizer_tracker::core::time::NEVER;
-use appizer_tracker::core::verdict::Response;
+use appizer_tracker::core::model::time::NEVER;
+use appizer_tracker::core::policy::verdict::Response;
 use relay::policy::{DAY, MINUTE};
 use relay::sender::{Decision, Pace, Plan, State, Step};
 use relay::spool::sqlite::Store;

@@ -1,9 +1,8 @@
 //! Rounds, requests, retries, answers and identities.
 
 use super::model::*;
-use crate::core::engine::*;
-use crate::core::notice::Waiting;
-use crate::core::policy;
+use crate::core::engine::notice::Waiting;
+use crate::core::policy::limits;
 
 #[test]
 fn a_task_of_250_events_is_one_transaction_and_three_requests_in_order() {
@@ -60,7 +59,7 @@ fn flush_never_skips_a_backoff() {
     page.respond(&mut disk, 429);
     page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
     assert_eq!((page.answers[0].queued, page.answers[0].waiting), (100, Some(Waiting::Backoff)));
-    assert!(page.answers[0].until >= Some(policy::DEFAULT_FLUSH_INTERVAL) && page.requests.is_empty());
+    assert!(page.answers[0].until >= Some(limits::DEFAULT_FLUSH_INTERVAL) && page.requests.is_empty());
 }
 
 #[test]
@@ -69,7 +68,7 @@ fn a_failed_batch_goes_again_as_it_was_after_the_backoff() {
     let mut page = Page::open(&mut disk, "p");
     page.track(&mut disk, 0..100);
     let first = page.respond(&mut disk, 500);
-    page.wait(&mut disk, policy::BACKOFF_BASE);
+    page.wait(&mut disk, limits::BACKOFF_BASE);
     assert_eq!(page.requests[0].body, first.body);
     page.respond(&mut disk, 200);
     assert!(disk.records.is_empty());
@@ -81,7 +80,7 @@ fn a_request_without_an_answer_is_given_up_and_sent_again() {
     let mut page = Page::open(&mut disk, "p");
     page.track(&mut disk, 0..100);
     let first = page.requests[0].id;
-    page.wait(&mut disk, policy::REQUEST_TIMEOUT + policy::BACKOFF_BASE);
+    page.wait(&mut disk, limits::REQUEST_TIMEOUT + limits::BACKOFF_BASE);
     assert!(page.requests.len() == 1 && page.requests[0].id != first);
 }
 
@@ -94,7 +93,7 @@ fn events_keep_the_identity_they_were_tracked_under() {
     page.track(&mut disk, 1..2);
     page.input(&mut disk, |engine, now| engine.handle_reset("anon-2".into(), now));
     page.track(&mut disk, 2..3);
-    page.wait(&mut disk, policy::DEFAULT_FLUSH_INTERVAL);
+    page.wait(&mut disk, limits::DEFAULT_FLUSH_INTERVAL);
     let body: serde_json::Value = serde_json::from_str(&page.requests[0].body).unwrap();
     let users: Vec<_> = (0..3).map(|n| body["events"][n]["user_id"].as_str().unwrap()).collect();
     assert_eq!(users, ["anon-p", "u1", "anon-2"]);
@@ -113,13 +112,34 @@ fn the_anonymous_id_and_the_identified_user_are_the_same_on_the_next_visit() {
 }
 
 #[test]
-fn offline_nothing_is_tried_and_coming_back_sends_at_once() {
+fn while_the_browser_says_that_it_is_offline_requests_are_tried_with_backoff_by_flush_and_at_exit() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "p");
     page.input(&mut disk, |engine, now| engine.handle_online(false, now));
     page.track(&mut disk, 0..100);
-    page.wait(&mut disk, 3_600_000);
-    assert!(page.requests.is_empty());
+    for _ in 0..50 {
+        page.respond(&mut disk, 0);
+        let stats = page.engine.stats(Account::default(), page.now);
+        assert_eq!(stats.waiting, Some(Waiting::Offline));
+        page.wait_for_request(&mut disk);
+    }
+    assert!(page.now < 50 * limits::BACKOFF_CAP, "no pause begins");
+    page.respond(&mut disk, 0);
+    page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
+    assert_eq!(page.requests.len(), 1);
+    page.respond(&mut disk, 200);
+    page.track(&mut disk, 100..101);
+    page.leave(&mut disk);
+    assert_eq!(ids(&page.requests[0]), [100]);
+}
+
+#[test]
+fn when_the_network_is_back_what_failed_without_it_is_sent_at_once() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "p");
+    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.track(&mut disk, 0..100);
+    page.respond(&mut disk, 0);
     page.input(&mut disk, |engine, now| engine.handle_online(true, now));
     assert_eq!(page.requests.len(), 1);
 }

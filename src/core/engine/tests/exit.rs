@@ -1,10 +1,8 @@
 //! Pages that go away, and what becomes of what they had.
 
 use super::model::*;
-use crate::core::engine::*;
-use crate::core::notice::Waiting;
-use crate::core::options::Value;
-use crate::core::policy;
+use crate::core::engine::notice::Waiting;
+use crate::core::policy::limits;
 use crate::core::rows;
 
 /// A page that left five events with the browser, and the next page on the same disk.
@@ -26,7 +24,7 @@ fn what_was_handed_over_is_kept_back_and_settled_by_the_next_success() {
     let mut disk = Disk::default();
     let (_, mut next) = handed_over(&mut disk);
     next.track(&mut disk, 5..6);
-    next.wait(&mut disk, policy::DEFAULT_FLUSH_INTERVAL);
+    next.wait(&mut disk, limits::DEFAULT_FLUSH_INTERVAL);
     assert_eq!(ids(&next.respond(&mut disk, 200)), [5]);
     let account = Account { accepted: 6, delivered: 1, handed_over: 5, ..Account::default() };
     assert_eq!(disk.accounts, [("b".into(), account)].into());
@@ -108,7 +106,7 @@ fn the_late_reply_to_a_page_back_from_the_cache_settles_what_it_handed_over() {
 
 #[test]
 fn a_reply_that_is_overdue_at_exit_leaves_no_mark() {
-    for (waited, marked) in [(policy::DOUBTFUL_REPLY - 1, true), (policy::DOUBTFUL_REPLY, false)] {
+    for (waited, marked) in [(limits::DOUBTFUL_REPLY - 1, true), (limits::DOUBTFUL_REPLY, false)] {
         let mut disk = warm_disk();
         let mut page = Page::open(&mut disk, "a");
         page.track(&mut disk, 0..5);
@@ -178,7 +176,7 @@ fn what_is_given_to_the_browser_at_exit_keeps_to_its_share() {
     page.input(&mut disk, |engine, now| engine.handle_hidden(now));
     page.leave(&mut disk);
     let outliving = page.requests.iter().filter(|request| request.keepalive);
-    assert!(outliving.map(|request| request.body.len()).sum::<usize>() <= policy::EXIT_SHARE_BYTES);
+    assert!(outliving.map(|request| request.body.len()).sum::<usize>() <= limits::EXIT_SHARE_BYTES);
     assert!(page.requests.iter().all(|request| ids(request).len() <= 100));
 }
 
@@ -300,7 +298,7 @@ fn where_a_browser_drops_requests_as_it_quits_a_mark_counts_only_for_a_page_that
         page.track(&mut disk, 0..5);
         page.leave(&mut disk);
         let mut next = open(&mut disk, "b", next_tab, next_begins);
-        next.wait(&mut disk, policy::ADOPT_SOON);
+        next.wait(&mut disk, limits::ADOPT_SOON);
         assert_eq!(next.requests.is_empty(), kept_back, "{next_tab} {next_begins}");
         next.track(&mut disk, 5..6);
         while !disk.records.is_empty() {

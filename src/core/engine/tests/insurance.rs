@@ -1,7 +1,7 @@
 //! What the browser is given for the case that a page dies.
 
 use super::model::*;
-use crate::core::policy;
+use crate::core::policy::limits;
 
 /// A page that can be insured, on a disk where the last reply was a success.
 fn insured(disk: &mut Disk) -> Page {
@@ -23,10 +23,10 @@ fn unsent_events_are_given_to_the_browser_after_a_moment_and_taken_back_before_t
     let mut page = insured(&mut disk);
     page.track(&mut disk, 0..3);
     assert_eq!(events(&page), 0);
-    page.wait(&mut disk, policy::INSURANCE_DELAY);
+    page.wait(&mut disk, limits::INSURANCE_DELAY);
     assert_eq!(events(&page), 3);
     page.track(&mut disk, 3..5);
-    page.wait(&mut disk, policy::INSURANCE_DELAY);
+    page.wait(&mut disk, limits::INSURANCE_DELAY);
     assert_eq!(events(&page), 5);
     page.wait_for_request(&mut disk);
     assert_eq!(events(&page), 0);
@@ -40,7 +40,7 @@ fn a_page_that_leaves_takes_back_what_it_gave() {
     let mut disk = Disk::default();
     let mut page = insured(&mut disk);
     page.track(&mut disk, 0..3);
-    page.wait(&mut disk, policy::INSURANCE_DELAY);
+    page.wait(&mut disk, limits::INSURANCE_DELAY);
     page.leave(&mut disk);
     assert_eq!((events(&page), ids(&page.requests[0]).len()), (0, 3));
 }
@@ -70,7 +70,7 @@ fn what_is_given_keeps_to_its_limits() {
     let mut page = insured(&mut disk);
     page.input(&mut disk, |engine, now| engine.handle_identify("u".repeat(4_000), now));
     page.track(&mut disk, 0..99);
-    page.wait(&mut disk, policy::INSURANCE_DELAY);
+    page.wait(&mut disk, limits::INSURANCE_DELAY);
     let body = page.insured.as_ref().map_or(0, String::len);
-    assert!((policy::INSURANCE_BYTES - 5_000..=policy::INSURANCE_BYTES).contains(&body), "{body}");
+    assert!((limits::INSURANCE_BYTES - 5_000..=limits::INSURANCE_BYTES).contains(&body), "{body}");
 }

@@ -1,16 +1,23 @@
 //! A model of the shell: a disk that pages share, and a network that the test answers for.
 
-use crate::core::dead_letter::DeadLetter;
-use crate::core::effect::Request;
-use crate::core::engine::*;
-use crate::core::exit::Mark;
-use crate::core::notice::FlushResult;
-use crate::core::options::Value;
-use crate::core::policy;
+pub(super) use crate::core::engine::effect::Effect;
+use crate::core::engine::effect::Request;
+pub(super) use crate::core::engine::notice::Notice;
+use crate::core::engine::notice::{Answer, FlushResult, Stats};
+pub(super) use crate::core::engine::{Engine, Setup, StoreFailure};
+pub(super) use crate::core::model::account::Account;
+use crate::core::model::dead_letter::DeadLetter;
+pub(super) use crate::core::model::event::Refusal;
+pub(super) use crate::core::model::identity::Identity;
+use crate::core::model::mark::Mark;
+use crate::core::model::orphan::Orphan;
+use crate::core::model::segment::{Record, SegmentKey};
+use crate::core::policy::limits;
+pub(super) use crate::core::policy::options::{Options, Value};
+pub(super) use crate::core::policy::project::destination;
+use crate::core::policy::shared_row::{self, News};
+use crate::core::policy::verdict::Response;
 use crate::core::rows::{self, changes::Changes};
-use crate::core::segment::{Record, SegmentKey};
-use crate::core::shared;
-use crate::core::verdict::Response;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What outlives a page.
@@ -23,8 +30,8 @@ pub(super) struct Disk {
     pub(super) marks: BTreeMap<String, Mark>,
     pub(super) locks: BTreeSet<String>,
     pub(super) good_link: Option<u32>,
-    /// What all pages know of the endpoint.
-    pub(super) shared: Option<String>,
+    /// What all pages know of each destination.
+    pub(super) shared: BTreeMap<u32, String>,
     /// What a page kept elsewhere; it moves in when the next one opens.
     pub(super) left: Vec<Record>,
 }
@@ -33,16 +40,21 @@ pub(super) struct Disk {
 pub(super) struct Page {
     pub(super) engine: Engine,
     pub(super) now: u64,
+    /// How far the wall clock is ahead.
+    pub(super) wall_ahead: i64,
     pub(super) locks: BTreeSet<String>,
     pub(super) requests: Vec<Request>,
     pub(super) notices: Vec<Notice>,
     pub(super) answers: Vec<FlushResult>,
+    pub(super) told_stats: Vec<Stats>,
     pub(super) writes: usize,
     /// What the browser sends if the page dies.
     pub(super) insured: Option<String>,
     /// Whether the store leaves writes, and questions to the shared row, without an answer; or readings.
     pub(super) silent: bool,
     pub(super) deaf_to_loads: bool,
+    /// How many of the next readings fail.
+    pub(super) failing_loads: usize,
     /// How the next writes fail.
     pub(super) failures: Vec<StoreFailure>,
     /// Whether the store cannot be opened, and how often that was tried.
@@ -79,11 +91,13 @@ impl Page {
             owner: owner.into(),
             anonymous: ["anon-", owner].concat(),
             ua: "UA".into(),
+            wall: 0,
             seed: 7,
             online: true,
             good_link: None,
             tab: None,
             opted_out: false,
+            opted_in: false,
             fetch_outlives: true,
             can_insure: false,
         };
@@ -91,14 +105,17 @@ impl Page {
         Self {
             engine: Engine::new(setup, 0),
             now: 0,
+            wall_ahead: 0,
             locks: BTreeSet::new(),
             requests: Vec::new(),
             notices: Vec::new(),
             answers: Vec::new(),
+            told_stats: Vec::new(),
             writes: 0,
             insured: None,
             silent: false,
             deaf_to_loads: false,
+            failing_loads: 0,
             failures: Vec::new(),
             refuses: false,
             openings: 0,
@@ -107,8 +124,15 @@ impl Page {
     }
 
     pub(super) fn input(&mut self, disk: &mut Disk, input: impl FnOnce(&mut Engine, u64)) {
+        self.engine.handle_clock(self.now.saturating_add_signed(self.wall_ahead), self.now);
         input(&mut self.engine, self.now);
         self.drain(disk);
+    }
+
+    /// Has the page learn that the endpoint refuses its key: it sends nothing until `flush` insists.
+    pub(super) fn pause(&mut self, disk: &mut Disk) {
+        self.engine.insists = false;
+        self.input(disk, |engine, now| engine.note(News::Forbidden, now));
     }
 
     pub(super) fn track(&mut self, disk: &mut Disk, ids: impl IntoIterator<Item = u32>) {
@@ -172,6 +196,10 @@ impl Page {
         match effect {
             Effect::Write(_) | Effect::Share(_) if self.silent => {}
             Effect::Load { .. } if self.deaf_to_loads => {}
+            Effect::Load { owner, .. } if self.failing_loads > 0 => {
+                self.failing_loads -= 1;
+                self.engine.handle_load_failed(&owner);
+            }
             Effect::Open { .. } if self.refuses => {
                 self.openings += 1;
                 self.engine.handle_open_failed("refused".into(), Vec::new(), now);
@@ -196,7 +224,8 @@ impl Page {
                 self.engine.handle_written(id, None, now);
             }
             Effect::FindOrphans => {
-                let orphans = disk.claim(&mut self.locks);
+                let projects = self.engine.projects();
+                let orphans = disk.claim(&mut self.locks, |owner| projects.include_owner(owner));
                 self.engine.handle_orphans(orphans, now);
             }
             Effect::Load { owner, after } => {
@@ -204,14 +233,15 @@ impl Page {
                 self.engine.handle_loaded(&owner, records, now);
             }
             Effect::Share(share) => {
-                let (row, granted) = shared::update(disk.shared.as_deref(), &share);
-                disk.shared = row.or(disk.shared.take());
+                let (row, granted) =
+                    shared_row::update(disk.shared.get(&share.to).map(String::as_str), &share);
+                disk.shared.extend(row.map(|row| (share.to, row)));
                 self.engine.handle_shared(share.id, Some(granted), now);
             }
             Effect::Send(request) => self.requests.push(request),
             Effect::Forget => {
                 *disk = Disk {
-                    shared: disk.shared.take(),
+                    shared: std::mem::take(&mut disk.shared),
                     locks: std::mem::take(&mut disk.locks),
                     ..Disk::default()
                 }
@@ -225,7 +255,9 @@ impl Page {
             }
             Effect::RememberLink { good } => disk.good_link = good,
             Effect::Notify(notice) => self.notices.push(notice),
-            Effect::SettleFlush { result, .. } => self.answers.push(result),
+            Effect::Answer { answer: Answer::Flush(result), .. } => self.answers.push(result),
+            Effect::Answer { answer: Answer::Stats(stats), .. } => self.told_stats.push(stats),
+            Effect::Answer { .. } | Effect::Ask { .. } => {}
         }
     }
 }
@@ -244,11 +276,16 @@ impl Disk {
         self.letters.extend(write.letters.into_iter().map(|letter| (letter.key(), letter)));
     }
 
-    pub(super) fn claim(&mut self, locks: &mut BTreeSet<String>) -> Vec<Orphan> {
+    pub(super) fn claim(
+        &mut self,
+        locks: &mut BTreeSet<String>,
+        is_mine: impl Fn(&str) -> bool,
+    ) -> Vec<Orphan> {
         let of_records = self.records.values().map(|record| record.key.owner().to_string());
         let others = self.accounts.keys().chain(self.marks.keys()).cloned();
         let owners: BTreeSet<_> = of_records.chain(others).collect();
-        let free = owners.into_iter().filter(|owner| self.locks.insert(owner.clone()));
+        let mine = owners.into_iter().filter(|owner| is_mine(owner));
+        let free = mine.filter(|owner| self.locks.insert(owner.clone()));
         free.map(|owner| {
             locks.insert(owner.clone());
             let account = self.accounts.get(&owner).copied().unwrap_or_default();
@@ -260,7 +297,7 @@ impl Disk {
     pub(super) fn load(&self, owner: &str, after: Option<&SegmentKey>) -> Vec<Record> {
         let own = self.records.values().filter(|record| record.key.owner() == owner);
         let rest = own.filter(|record| after.is_none_or(|after| record.key > *after));
-        rest.take(policy::LOAD_SEGMENTS).cloned().collect()
+        rest.take(limits::LOAD_SEGMENTS).cloned().collect()
     }
 }
 

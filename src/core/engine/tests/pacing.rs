@@ -1,11 +1,10 @@
 //! What pages on one disk owe each other and the key's limit.
 
 use super::model::*;
-use crate::core::engine::*;
-use crate::core::notice::Waiting;
-use crate::core::options::Value;
-use crate::core::policy;
-use crate::core::verdict::Response;
+use crate::core::engine::notice::Waiting;
+use crate::core::policy::limits;
+use crate::core::policy::random::Random;
+use crate::core::policy::verdict::Response;
 
 #[test]
 fn a_failure_in_one_tab_holds_the_others_back_and_one_of_them_tries_again() {
@@ -25,15 +24,44 @@ fn a_failure_in_one_tab_holds_the_others_back_and_one_of_them_tries_again() {
 }
 
 #[test]
-fn a_pause_survives_a_reload_and_ends_with_another_key() {
+fn each_fresh_page_tries_a_stored_pause_once_then_it_holds_and_is_told_with_its_reason() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
     page.track(&mut disk, 0..100);
-    page.respond(&mut disk, 401);
+    page.respond_with(
+        &mut disk,
+        Response { status: 401, message: "no such key".into(), ..Response::default() },
+    );
     page.leave(&mut disk);
     let mut next = Page::open(&mut disk, "b");
+    next.respond_with(
+        &mut disk,
+        Response { status: 401, message: "no such key".into(), ..Response::default() },
+    );
+    assert!(matches!(next.notices.last(), Some(Notice::Paused { reason: "forbidden", status: 401, .. })));
+    next.wait(&mut disk, limits::PAUSE / 2);
     assert!(next.requests.is_empty());
-    assert_eq!(next.engine.stats(Account::default(), 0).waiting, Some(Waiting::Paused));
+    next.leave(&mut disk);
+
+    let mut third = Page::open(&mut disk, "c");
+    let stats = third.engine.stats(Account::default(), 0);
+    let reason = stats.last_error.map(|error| error.message);
+    assert_eq!((stats.waiting, reason.as_deref()), (Some(Waiting::Request), Some("no such key")));
+    third.respond(&mut disk, 200);
+    assert_eq!(disk.accounts["c"].delivered, 100);
+}
+
+#[test]
+fn a_pause_ends_with_another_key() {
+    let mut disk = Disk::default();
+    let mut next = Page::open(&mut disk, "b");
+    next.track(&mut disk, 0..100);
+    next.respond(&mut disk, 401);
+    let stats = next.engine.stats(Account::default(), 0);
+    assert_eq!(
+        (stats.waiting, stats.last_error.map(|error| error.status)),
+        (Some(Waiting::Paused), Some(401))
+    );
     next.input(&mut disk, |engine, now| engine.handle_key("k2".into(), now));
     assert_eq!(ids(&next.requests[0]).len(), 100);
 }
@@ -77,7 +105,7 @@ fn a_page_that_goes_away_needs_no_answer_for_its_one_request() {
     page.track(&mut disk, 0..250);
     page.leave(&mut disk);
     let at_exit = page.requests.iter().filter(|request| request.at_exit).count();
-    assert!((1..=1 + policy::TOKENS_AHEAD as usize).contains(&at_exit));
+    assert!((1..=1 + limits::TOKENS_AHEAD as usize).contains(&at_exit));
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! The visitor's word.
 
 use super::model::*;
-use crate::core::engine::*;
-use crate::core::options::Value;
 
 fn is_empty(disk: &Disk) -> bool {
     disk.records.is_empty()
@@ -42,7 +40,7 @@ fn a_page_of_a_visitor_who_opted_out_leaves_no_trace_until_an_opt_in() {
     page.leave(&mut disk);
     page.input(&mut disk, |engine, now| engine.handle_return("p2".into(), now));
     page.wait(&mut disk, 3_600_000);
-    assert!(page.openings == 0 && is_empty(&disk) && disk.shared.is_none(), "{disk:?}");
+    assert!(page.openings == 0 && is_empty(&disk) && disk.shared.is_empty(), "{disk:?}");
     page.input(&mut disk, |engine, now| engine.handle_opt_in(now));
     page.track(&mut disk, 5..7);
     assert_eq!((page.openings, disk.records.len()), (1, 1));
@@ -61,6 +59,23 @@ fn in_memory_nothing_is_stored_and_everything_is_delivered() {
     page.input(&mut disk, |engine, now| engine.handle_hidden(now));
     page.leave(&mut disk);
     assert_eq!(ids(&page.requests[0]), [100, 101, 102]);
-    assert!(page.openings == 0 && is_empty(&disk) && disk.shared.is_none(), "{disk:?}");
+    assert!(page.openings == 0 && is_empty(&disk) && disk.shared.is_empty(), "{disk:?}");
     assert!(page.notices.iter().all(|notice| !matches!(notice, Notice::Degraded { .. })));
+}
+
+#[test]
+fn an_opt_out_that_only_the_store_remembers_gives_up_what_the_page_has_taken_and_is_told() {
+    let mut disk = Disk::default();
+    let mut page = Page::opening("p", &[]);
+    while page.engine.poll_effect().is_some() {}
+    page.stalled = true;
+    page.track(&mut disk, 0..5);
+    page.stalled = false;
+    page.input(&mut disk, |engine, now| engine.handle_stored_opt_out("next".into(), now));
+    assert!(page.notices.contains(&Notice::OptedOut));
+    assert!(page.notices.contains(&Notice::Dropped { reason: "opt_out", count: 5 }));
+    assert!(disk.records.is_empty() && disk.accounts.is_empty() && disk.left.is_empty());
+    page.track(&mut disk, 5..10);
+    page.wait(&mut disk, 100_000);
+    assert!(page.requests.is_empty() && disk.records.is_empty());
 }

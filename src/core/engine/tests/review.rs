@@ -1,9 +1,8 @@
 //! Cases that a review of the first version found: each failed before it was mended.
 
 use super::model::*;
-use crate::core::engine::*;
-use crate::core::policy;
-use crate::core::segment::Record;
+use crate::core::model::segment::Record;
+use crate::core::policy::limits;
 
 #[test]
 fn a_late_success_does_not_settle_another_request_whose_own_late_reply_is_a_failure() {
@@ -41,7 +40,7 @@ fn a_known_failure_outlives_the_page_though_other_marks_are_undecided() {
 fn left() -> Vec<Record> {
     let mut disk = Disk::default();
     let mut dead = Page::open(&mut disk, "dead");
-    dead.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    dead.pause(&mut disk);
     dead.track(&mut disk, 0..3);
     disk.records.into_values().collect()
 }
@@ -51,7 +50,7 @@ fn what_was_left_elsewhere_is_left_there_again_by_a_page_without_a_store() {
     let mut disk = Disk::default();
     let mut page = Page::opening("p", &[]);
     while page.engine.poll_effect().is_some() {}
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.input(&mut disk, |engine, now| engine.handle_open_failed("refused".into(), left(), now));
     page.leave(&mut disk);
     assert_eq!(disk.left.len(), 1);
@@ -83,7 +82,7 @@ fn a_refusal_of_the_old_key_does_not_pause_the_new_one() {
 fn an_event_larger_than_a_batch_does_not_stop_the_queue() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_identify("u".repeat(policy::MAX_BATCH_BYTES), now));
+    page.input(&mut disk, |engine, now| engine.handle_identify("u".repeat(limits::MAX_BATCH_BYTES), now));
     page.track(&mut disk, 0..1);
     page.input(&mut disk, |engine, now| engine.handle_identify("u".into(), now));
     page.track(&mut disk, 1..200);
@@ -106,7 +105,7 @@ fn no_deadline_lies_in_the_past() {
             _ => None,
         })
         .unwrap();
-    page.engine.handle_response(sent, crate::core::verdict::Response::default(), 0);
+    page.engine.handle_response(sent, crate::core::policy::verdict::Response::default(), 0);
     page.now = 5_000;
     page.engine.handle_timeout(5_000);
     assert!(page.engine.next_timeout().is_none_or(|at| at > 5_000), "{:?}", page.engine.next_timeout());
@@ -116,7 +115,7 @@ fn no_deadline_lies_in_the_past() {
 fn a_backlog_that_could_not_be_read_is_read_later() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..5);
     page.leave(&mut disk);
     let mut next = Page::opening("b", &[]);
@@ -131,7 +130,7 @@ fn a_backlog_that_could_not_be_read_is_read_later() {
             }
         }
         if next.requests.is_empty() {
-            next.now += policy::ADOPT_INTERVAL;
+            next.now += limits::ADOPT_INTERVAL;
             next.engine.handle_timeout(next.now);
         }
     }
@@ -145,7 +144,7 @@ fn an_own_name_among_the_orphans_changes_nothing() {
     page.track(&mut disk, 0..5);
     page.locks.clear();
     disk.locks.clear();
-    page.wait(&mut disk, policy::DEFAULT_FLUSH_INTERVAL);
+    page.wait(&mut disk, limits::DEFAULT_FLUSH_INTERVAL);
     assert_eq!(ids(&page.requests[0]), [0, 1, 2, 3, 4]);
 }
 

@@ -1,10 +1,8 @@
 //! Cases that the simulation found: each failed before it was mended.
 
 use super::model::*;
-use crate::core::engine::*;
-use crate::core::options::Value;
-use crate::core::policy;
-use crate::core::verdict::Response;
+use crate::core::policy::limits;
+use crate::core::policy::verdict::Response;
 
 #[test]
 fn an_account_of_zeros_is_taken_over_like_any_other() {
@@ -21,7 +19,7 @@ fn an_account_of_zeros_is_taken_over_like_any_other() {
 fn a_request_that_cannot_outlive_its_page_ends_with_it_though_the_page_is_only_frozen() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_identify("u".repeat(policy::EXIT_SHARE_BYTES), now));
+    page.input(&mut disk, |engine, now| engine.handle_identify("u".repeat(limits::EXIT_SHARE_BYTES), now));
     page.track(&mut disk, 0..1);
     page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
     assert!(!page.requests[0].keepalive);
@@ -51,7 +49,7 @@ fn what_was_handed_over_makes_room_like_any_other_so_that_a_success_can_come() {
     page.leave(&mut disk);
     let mut next = Page::open_with(&mut disk, "b", &capped);
     next.track(&mut disk, 5..6);
-    next.wait(&mut disk, policy::DEFAULT_FLUSH_INTERVAL);
+    next.wait(&mut disk, limits::DEFAULT_FLUSH_INTERVAL);
     assert_eq!(ids(&next.respond(&mut disk, 200)), [5]);
     assert!(disk.records.is_empty() && disk.marks.is_empty());
 }
@@ -76,10 +74,10 @@ fn an_opening_that_hangs_for_ever_is_followed_by_another() {
     let mut page = Page::opening("p", &[]);
     while page.engine.poll_effect().is_some() {}
     page.stalled = true;
-    page.wait(&mut disk, policy::OPEN_TIMEOUT);
+    page.wait(&mut disk, limits::OPEN_TIMEOUT);
     while page.engine.poll_effect().is_some() {}
     page.stalled = false;
-    page.wait(&mut disk, policy::REOPEN_INTERVAL);
+    page.wait(&mut disk, limits::REOPEN_INTERVAL);
     assert_eq!(page.engine.stats(Account::default(), page.now).storage, "indexeddb");
 }
 
@@ -133,7 +131,7 @@ fn records_that_vanished_are_in_the_stored_account_too() {
 fn a_page_that_goes_away_gives_nothing_up_under_a_cap_which_it_could_not_note() {
     let mut disk = Disk::default();
     let mut page = Page::open_with(&mut disk, "a", &[("maxQueueEvents", Value::Number(5.0))]);
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..5);
     page.leave(&mut disk);
     page.track(&mut disk, 5..6);
@@ -144,7 +142,7 @@ fn a_page_that_goes_away_gives_nothing_up_under_a_cap_which_it_could_not_note() 
 fn a_page_that_has_left_gives_nothing_up_for_a_store_without_room() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.stalled = true;
     page.track(&mut disk, 0..8);
     let writing = std::iter::from_fn(|| page.engine.poll_effect());
@@ -161,7 +159,7 @@ fn a_page_that_has_left_gives_nothing_up_for_a_store_without_room() {
 fn of_two_copies_of_a_record_that_pages_left_elsewhere_one_is_sent() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..3);
     let left: Vec<_> = disk.records.values().cycle().take(2).cloned().collect();
     let mut page = Page::opening("p", &[]);

@@ -1,9 +1,7 @@
 //! Into the queue, with and without a store.
 
 use super::model::*;
-use crate::core::engine::*;
-use crate::core::options::Value;
-use crate::core::policy;
+use crate::core::policy::limits;
 
 #[test]
 fn nothing_is_sent_before_the_store_has_it() {
@@ -11,7 +9,7 @@ fn nothing_is_sent_before_the_store_has_it() {
     let mut page = Page::open(&mut disk, "p");
     page.stalled = true;
     page.track(&mut disk, 0..100);
-    page.wait(&mut disk, policy::STORE_TIMEOUT - 1);
+    page.wait(&mut disk, limits::STORE_TIMEOUT - 1);
     let waiting: Vec<_> = std::iter::from_fn(|| page.engine.poll_effect()).collect();
     assert!(waiting.iter().all(|effect| !matches!(effect, Effect::Send(_))), "{waiting:?}");
     page.stalled = false;
@@ -39,7 +37,7 @@ fn an_opening_without_an_end_is_given_up() {
     let mut page = Page::opening("p", &[]);
     page.stalled = true;
     page.track(&mut disk, 0..100);
-    page.wait(&mut disk, policy::OPEN_TIMEOUT);
+    page.wait(&mut disk, limits::OPEN_TIMEOUT);
     assert_eq!(page.engine.stats(Account::default(), page.now).storage, "memory");
 }
 
@@ -60,7 +58,7 @@ fn a_store_that_opens_late_takes_over_what_was_queued_in_memory() {
     let mut page = Page::opening("p", &[]);
     page.stalled = true;
     page.track(&mut disk, 0..5);
-    page.wait(&mut disk, policy::OPEN_TIMEOUT);
+    page.wait(&mut disk, limits::OPEN_TIMEOUT);
     assert_eq!(page.engine.stats(Account::default(), page.now).storage, "memory");
     page.stalled = false;
     page.drain(&mut disk);
@@ -103,7 +101,7 @@ fn a_deletion_that_failed_is_made_good_so_that_nothing_is_sent_again() {
 fn a_store_that_refuses_every_write_is_asked_for_seldom() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "p");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     for failure in [StoreFailure::Closed("no".into()), StoreFailure::Quota] {
         page.openings = 0;
         page.failures = vec![failure; 10_000];
@@ -123,7 +121,7 @@ fn a_store_that_refuses_every_write_is_asked_for_seldom() {
 fn where_there_is_no_room_the_oldest_events_make_some_and_it_is_told() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "p");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..100);
     page.failures.push(StoreFailure::Quota);
     page.track(&mut disk, 100..120);
@@ -133,7 +131,6 @@ fn where_there_is_no_room_the_oldest_events_make_some_and_it_is_told() {
     });
     assert_eq!(told, Some(("quota", 30)));
     assert_eq!((disk.accounts["p"].dropped.quota, disk.accounts["p"].queued()), (30, 90));
-    page.input(&mut disk, |engine, now| engine.handle_online(true, now));
     page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
     assert_eq!(ids(&page.requests[0]), (30..120).collect::<Vec<_>>());
 }
@@ -142,7 +139,7 @@ fn where_there_is_no_room_the_oldest_events_make_some_and_it_is_told() {
 fn a_record_that_cannot_be_read_is_set_aside_and_the_rest_goes_on() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..250);
     page.leave(&mut disk);
     let mut records = disk.records.values_mut();
@@ -167,7 +164,7 @@ fn the_oldest_events_make_room_under_each_cap() {
     ] {
         let mut disk = Disk::default();
         let mut page = Page::open_with(&mut disk, "p", &[(option, Value::Number(value))]);
-        page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+        page.pause(&mut disk);
         page.track(&mut disk, 0..50);
         page.wait(&mut disk, 70_000);
         page.track(&mut disk, 50..if reason == "max_queue_bytes" { 1000 } else { 100 });
@@ -179,7 +176,6 @@ fn the_oldest_events_make_room_under_each_cap() {
         let dropped = serde_json::to_value(disk.accounts["p"].members()).unwrap()["dropped"].clone();
         assert!(dropped[reason].as_f64().is_some_and(|number| number > 0.0), "{dropped}");
         if !kept.is_empty() {
-            page.input(&mut disk, |engine, now| engine.handle_online(true, now));
             page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
             assert_eq!(ids(&page.requests[0]), kept.collect::<Vec<_>>(), "{reason}");
         } else {
@@ -198,7 +194,7 @@ fn a_store_that_stops_answering_is_opened_anew_and_everything_goes_on() {
     page.silent = true;
     page.respond(&mut disk, 200);
     page.track(&mut disk, 100..200);
-    page.wait(&mut disk, policy::STORE_TIMEOUT - 1);
+    page.wait(&mut disk, limits::STORE_TIMEOUT - 1);
     assert!(page.requests.is_empty());
     page.silent = false;
     page.wait(&mut disk, 1);
@@ -212,13 +208,13 @@ fn a_store_that_stops_answering_is_opened_anew_and_everything_goes_on() {
 fn a_backlog_that_a_silent_store_keeps_to_itself_is_read_when_the_store_is_back() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "a");
-    page.input(&mut disk, |engine, now| engine.handle_online(false, now));
+    page.pause(&mut disk);
     page.track(&mut disk, 0..5);
     page.leave(&mut disk);
     let mut next = Page::opening("b", &[]);
     next.deaf_to_loads = true;
     next.drain(&mut disk);
     next.deaf_to_loads = false;
-    next.wait(&mut disk, 2 * policy::STORE_TIMEOUT);
+    next.wait(&mut disk, 2 * limits::STORE_TIMEOUT);
     assert_eq!(ids(&next.requests[0]), [0, 1, 2, 3, 4]);
 }

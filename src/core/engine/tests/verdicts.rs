@@ -1,12 +1,10 @@
 //! What answers other than a delivery do.
 
 use super::model::*;
-use crate::core::dead_letter::{Disposal, Reason};
-use crate::core::engine::*;
-use crate::core::notice::Waiting;
-use crate::core::options::Value;
-use crate::core::policy;
-use crate::core::verdict::Response;
+use crate::core::engine::notice::Waiting;
+use crate::core::model::dead_letter::{Disposal, Reason};
+use crate::core::policy::limits;
+use crate::core::policy::verdict::Response;
 
 #[test]
 fn the_guilty_event_of_a_full_batch_is_found_and_the_other_99_arrive_in_order() {
@@ -15,7 +13,7 @@ fn the_guilty_event_of_a_full_batch_is_found_and_the_other_99_arrive_in_order() 
         let mut page = Page::open(&mut disk, "p");
         page.track(&mut disk, 0..100);
         let requests = page.respond_refusing(&mut disk, |id| id == guilty);
-        assert!(requests <= 1 + policy::BISECT_REQUESTS as usize, "{requests}");
+        assert!(requests <= 1 + limits::BISECT_REQUESTS as usize, "{requests}");
         let account = Account { accepted: 100, delivered: 99, rejected: 1, ..Account::default() };
         assert_eq!((disk.accounts["p"], disk.records.len()), (account, 0));
         let letter = disk.letters.values().next().unwrap();
@@ -30,7 +28,7 @@ fn a_server_that_refuses_everything_costs_its_budget_and_leaves_the_rest_uncerta
     let mut page = Page::open(&mut disk, "p");
     page.track(&mut disk, 0..300);
     let requests = page.respond_refusing(&mut disk, |_| true);
-    assert!(requests <= 3 + policy::BISECT_REQUESTS as usize, "{requests}");
+    assert!(requests <= 3 + limits::BISECT_REQUESTS as usize, "{requests}");
     let account = disk.accounts["p"];
     assert_eq!((account.rejected + account.uncertain, account.queued()), (300, 0));
     assert_eq!(disk.letters.len(), 300);
@@ -63,7 +61,7 @@ fn on_request_a_batch_taken_in_part_goes_again_at_once_and_then_like_any_failed_
     assert!(
         page.requests.is_empty() && matches!(page.notices.last(), Some(Notice::Retry { attempt: 2, .. }))
     );
-    page.wait(&mut disk, 2 * policy::BACKOFF_BASE);
+    page.wait(&mut disk, 2 * limits::BACKOFF_BASE);
     page.respond(&mut disk, 200);
     assert_eq!(disk.accounts["p"].delivered, 100);
 }
@@ -80,14 +78,16 @@ fn an_answer_that_names_the_failed_events_is_obeyed() {
 }
 
 #[test]
-fn a_refused_key_pauses_tells_it_once_and_is_tried_once_an_hour_until_a_new_key_comes() {
+fn a_refused_key_pauses_tells_it_once_and_is_tried_by_flush_and_once_an_hour_until_a_new_key_comes() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "p");
     page.track(&mut disk, 0..100);
     page.respond(&mut disk, 401);
     page.input(&mut disk, |engine, now| engine.handle_flush(1, now));
+    assert!(page.answers.is_empty());
+    page.respond(&mut disk, 401);
     assert_eq!(page.answers[0].waiting, Some(Waiting::Paused));
-    page.wait(&mut disk, policy::PAUSE - 1);
+    page.wait(&mut disk, limits::PAUSE - 1);
     assert!(page.requests.is_empty());
     page.wait(&mut disk, 1);
     page.respond(&mut disk, 401);
@@ -104,7 +104,7 @@ fn answers_that_are_not_the_endpoints_are_retried_and_then_pause() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "p");
     page.track(&mut disk, 0..100);
-    for _ in 0..policy::MAX_MALFORMED {
+    for _ in 0..limits::MAX_MALFORMED {
         page.wait_for_request(&mut disk);
         page.respond_with(&mut disk, Response { status: 200, ..Response::default() });
     }

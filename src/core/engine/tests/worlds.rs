@@ -1,7 +1,7 @@
 //! Random lives of pages on one disk.
 
 use super::model::*;
-use crate::core::policy;
+use crate::core::policy::limits;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -53,7 +53,7 @@ proptest! {
         let mut page = open(&mut disk);
         let end = [Step::Leave, Step::Online(true), Step::Track(1), Step::Flush].into_iter()
             .chain((0..200).flat_map(|_| [Step::WaitForRequest, Step::Answer(200)]))
-            .chain([Step::Wait(policy::MAX_RETRY_AFTER)]);
+            .chain([Step::Wait(limits::MAX_RETRY_AFTER)]);
         for step in steps.into_iter().chain(end) {
             match step {
                 Step::Track(count) => {
@@ -62,10 +62,10 @@ proptest! {
                 }
                 Step::Wait(ms) => page.wait(&mut disk, ms),
                 Step::WaitForRequest if page.engine.queue.has_waiting() => page.wait_for_request(&mut disk),
-                Step::WaitForRequest => page.wait(&mut disk, policy::ADOPT_INTERVAL),
+                Step::WaitForRequest => page.wait(&mut disk, limits::ADOPT_INTERVAL),
                 Step::Answer(status) if !page.requests.is_empty() => {
                     let request = page.respond(&mut disk, status);
-                    prop_assert!(ids(&request).len() <= policy::MAX_BATCH_EVENTS);
+                    prop_assert!(ids(&request).len() <= limits::MAX_BATCH_EVENTS);
                     confirmed.extend(ids(&request).into_iter().filter(|_| status == 200));
                 }
                 Step::Answer(_) => {}

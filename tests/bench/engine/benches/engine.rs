@@ -3,7 +3,8 @@
 #[path = "../src/life.rs"]
 mod life;
 
-use appizer_tracker::core::event::{Draft, Seal};
+use appizer_tracker::core::model::event::{Draft, Seal};
+use appizer_tracker::core::policy::limits;
 use divan::{Bencher, black_box};
 
 use crate::life::{Page, line, tasks};
@@ -16,7 +17,7 @@ fn main() {
 fn one_line_becomes_an_envelope(bencher: Bencher<'_, '_>) {
     let line = line(1);
     let seal = Seal { user_id: "\"u\"", ua: "\"Mozilla/5.0\"", metadata: true };
-    bencher.bench(|| Draft::parse(black_box(&line)).map(|draft| draft.seal(seal)));
+    bencher.bench(|| Draft::parse(black_box(&line), limits::MAX_EVENT_BYTES).map(|draft| draft.seal(seal)));
 }
 
 /// All in one task, then all delivered.

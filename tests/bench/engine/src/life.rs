@@ -3,11 +3,11 @@
 
 use std::collections::VecDeque;
 
-use appizer_tracker::core::effect::{Effect, Request};
+use appizer_tracker::core::engine::effect::{Effect, Request};
 use appizer_tracker::core::engine::{Engine, Setup};
-use appizer_tracker::core::options::{Options, Value};
-use appizer_tracker::core::shared;
-use appizer_tracker::core::verdict::Response;
+use appizer_tracker::core::policy::options::{Options, Value};
+use appizer_tracker::core::policy::shared_row;
+use appizer_tracker::core::policy::verdict::Response;
 
 /// One event as the facade hands it over.
 pub fn line(number: u32) -> String {
@@ -48,11 +48,13 @@ impl Page {
             anonymous: "anonymous".into(),
             ua: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0"
                 .into(),
+            wall: 0,
             seed: 7,
             online: true,
             good_link: None,
             tab: None,
             opted_out: false,
+            opted_in: false,
             fetch_outlives: true,
             can_insure: false,
         };
@@ -96,7 +98,7 @@ impl Page {
                     self.engine.handle_written(id, None, self.now);
                 }
                 Effect::Share(share) => {
-                    let (row, granted) = shared::update(self.shared.as_deref(), &share);
+                    let (row, granted) = shared_row::update(self.shared.as_deref(), &share);
                     self.shared = row.or(self.shared.take());
                     self.engine.handle_shared(share.id, Some(granted), self.now);
                 }

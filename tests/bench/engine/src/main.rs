@@ -6,7 +6,8 @@ mod life;
 use std::env;
 use std::hint::black_box;
 
-use appizer_tracker::core::event::{Draft, Seal};
+use appizer_tracker::core::model::event::{Draft, Seal};
+use appizer_tracker::core::policy::limits;
 
 use crate::life::{Page, line, tasks};
 
@@ -19,7 +20,8 @@ fn main() {
             measured(|| {
                 (0..1_000)
                     .filter(|_| {
-                        black_box(Draft::parse(&line)).is_ok_and(|draft| !draft.seal(seal).json.is_empty())
+                        black_box(Draft::parse(&line, limits::MAX_EVENT_BYTES))
+                            .is_ok_and(|draft| !draft.seal(seal).json.is_empty())
                     })
                     .count()
             })

@@ -11,7 +11,7 @@ in_each_browser!(
     a_closed_tracker_refuses_and_has_sent_everything,
 );
 
-async fn flush_sends_at_once_and_the_account_adds_up(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn flush_sends_at_once_and_the_account_adds_up(scene: &mut Scene) -> Result<()> {
     #[derive(Deserialize)]
     struct Seen {
         ids: Vec<String>,

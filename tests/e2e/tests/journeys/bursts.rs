@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 in_each_browser!(events_of_one_task_arrive_complete_and_in_order);
 
-async fn events_of_one_task_arrive_complete_and_in_order(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn events_of_one_task_arrive_complete_and_in_order(scene: &mut Scene) -> Result<()> {
     #[derive(Deserialize)]
     struct Tracked250 {
         ids: Vec<String>,

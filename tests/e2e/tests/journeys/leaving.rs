@@ -16,7 +16,9 @@ in_each_browser!(
     a_page_come_back_to_goes_on,
 );
 
-async fn a_page_left_after_a_good_reply_loses_none_and_repeats_none(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn a_page_left_after_a_good_reply_loses_none_and_repeats_none(
+    scene: &mut Scene,
+) -> Result<()> {
     scene.visit("module.html").await?;
     scene.run::<()>("await appizer.init(options); steps(0, 10); await appizer.flush();").await?;
     scene.leave("steps(10, 250); location.href = 'blank.html';").await?;
@@ -41,7 +43,7 @@ async fn a_page_left_in_the_task_of_its_events_loses_none(scene: &mut Scene) -> 
     Ok(())
 }
 
-async fn a_tab_closed_right_after_its_events_loses_none(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn a_tab_closed_right_after_its_events_loses_none(scene: &mut Scene) -> Result<()> {
     let first = scene.browser.tab().await?;
     scene.visit("blank.html").await?;
     scene.browser.open_tab().await?;
@@ -89,7 +91,7 @@ async fn a_tab_that_closes_itself_in_the_task_of_its_events_delivers_what_the_en
     Ok(())
 }
 
-async fn a_page_left_while_the_collector_is_down_loses_none(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn a_page_left_while_the_collector_is_down_loses_none(scene: &mut Scene) -> Result<()> {
     scene.visit("module.html").await?;
     scene.run::<()>("await appizer.init(options)").await?;
     scene.stop_collector().await;
@@ -102,7 +104,7 @@ async fn a_page_left_while_the_collector_is_down_loses_none(scene: &mut Scene) -
     Ok(())
 }
 
-async fn a_page_left_before_webassembly_is_ready_loses_none(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn a_page_left_before_webassembly_is_ready_loses_none(scene: &mut Scene) -> Result<()> {
     scene.visit("leaves-early.html").await?;
     scene.blank().await?;
     assert_complete(&next_visit(scene, 20).await?, 20);

@@ -215,7 +215,7 @@ async fn a_page_without_webassembly_come_back_to_goes_on(scene: &mut Scene) -> R
     leave_come_back_and_go_on(scene).await
 }
 
-async fn after_a_trap_everything_arrives_under_one_id(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn after_a_trap_everything_arrives_under_one_id(scene: &mut Scene) -> Result<()> {
     load(scene, "no-wasm.html?traps").await?;
     // Ten wait in the store of the instance that dies, ten are what it dies of, ten come while there is none.
     scene
@@ -226,7 +226,7 @@ async fn after_a_trap_everything_arrives_under_one_id(scene: &mut Scene) -> Resu
             await appizer.init({ ...options, flushInterval: 3600000 });
             steps(0, 10);
             await new Promise((resolve) => setTimeout(resolve));
-            corrupt();
+            trap();
             const trapped = new Promise((resolve) => appizer.on('degraded', resolve));
             steps(10, 20);
             await trapped;
@@ -245,7 +245,7 @@ async fn after_a_trap_everything_arrives_under_one_id(scene: &mut Scene) -> Resu
     assert_eq!(stats.fallbacks, ["restarted"]);
     assert_eq!((stats.accepted, stats.delivered), (30, 30), "{stats:?}");
     // A page that never gives it a call dies of its own timers and events.
-    scene.run::<()>("corrupt(); dispatchEvent(new Event('online'));").await?;
+    scene.run::<()>("trap(); dispatchEvent(new Event('online'));").await?;
     let instances: u64 = scene.run("await appizer.flush(); return count()").await?;
     assert_eq!(instances, 3);
     Ok(())
@@ -258,7 +258,7 @@ async fn what_traps_again_and_again_goes_on_without_webassembly(scene: &mut Scen
             "const degraded = hear('degraded');
             await appizer.init(options);
             for (let time = 0; time < 4; time++) {
-                corrupt();
+                trap();
                 const trapped = new Promise((resolve) => appizer.on('degraded', resolve));
                 steps(time * 10, time * 10 + 10);
                 await trapped;

@@ -23,8 +23,9 @@ async fn a_session_is_that_of_all_tabs_and_ends_after_half_an_hour_without_event
             "appizer.track('second');
             await appizer.init(options);
             await appizer.flush();
-            const [id, last] = localStorage.getItem('appizer:default:session').split(' ');
-            localStorage.setItem('appizer:default:session', `${id} ${last - 31 * 60 * 1000}`);
+            const name = Object.keys(localStorage).find((name) => name.startsWith('appizer:default:session.'));
+            const [id, last] = localStorage.getItem(name).split(' ');
+            localStorage.setItem(name, `${id} ${last - 31 * 60 * 1000}`);
             appizer.track('third');
             await appizer.flush();",
         )

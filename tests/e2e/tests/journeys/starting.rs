@@ -12,7 +12,7 @@ in_each_browser!(
     without_a_database_events_arrive_all_the_same,
 );
 
-async fn the_script_tag_tracks_what_came_before_it(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn the_script_tag_tracks_what_came_before_it(scene: &mut Scene) -> Result<()> {
     scene.visit("script-tag.html").await?;
     until("the script to be there", async || {
         let there: bool = scene.run("return 'flush' in appizer").await?;
@@ -59,7 +59,7 @@ async fn what_is_tracked_before_init_and_before_webassembly_arrives(scene: &mut 
     Ok(())
 }
 
-async fn a_dedicated_worker_tracks(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn a_dedicated_worker_tracks(scene: &mut Scene) -> Result<()> {
     #[derive(Debug, Deserialize, PartialEq)]
     struct Message {
         id: Option<String>,

@@ -5,7 +5,7 @@ use crate::disk::{Outcome, Work};
 use crate::page::{Life, Task, Then};
 use crate::world::World;
 use appizer_tracker::core::engine::{Engine, StoreFailure};
-use appizer_tracker::core::identity::Identity;
+use appizer_tracker::core::model::identity::Identity;
 
 impl World {
     /// Runs a task of a page's event loop, now or when its time comes.

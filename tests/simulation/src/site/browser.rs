@@ -1,17 +1,18 @@
 //! One visitor's browser: a store that outlives its pages, one page at a time, and the engine in it.
 
 use crate::disk::load;
-use appizer_tracker::core::account::Account;
-use appizer_tracker::core::effect::Effect;
-use appizer_tracker::core::engine::{Engine, Orphan, Setup};
-use appizer_tracker::core::exit::Mark;
-use appizer_tracker::core::identity::Identity;
-use appizer_tracker::core::options::{Options, Value};
-use appizer_tracker::core::policy;
+use appizer_tracker::core::engine::effect::Effect;
+use appizer_tracker::core::engine::{Engine, Setup};
+use appizer_tracker::core::model::account::Account;
+use appizer_tracker::core::model::identity::Identity;
+use appizer_tracker::core::model::mark::Mark;
+use appizer_tracker::core::model::orphan::Orphan;
+use appizer_tracker::core::model::segment::Record;
+use appizer_tracker::core::policy::limits;
+use appizer_tracker::core::policy::options::{Options, Value};
+use appizer_tracker::core::policy::shared_row::{self, Failure, News, Share};
+use appizer_tracker::core::policy::verdict::Response;
 use appizer_tracker::core::rows::changes::Changes;
-use appizer_tracker::core::segment::Record;
-use appizer_tracker::core::shared::{self, Failure, News, Share};
-use appizer_tracker::core::verdict::Response;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,8 +77,9 @@ impl Pacing {
         match (self, news) {
             (Self::Interval, News::Failed(_)) => News::Failed(Failure {
                 status: 503,
-                retry_after: Some(policy::DEFAULT_FLUSH_INTERVAL),
+                retry_after: Some(limits::DEFAULT_FLUSH_INTERVAL),
                 jitter: 0,
+                offline: false,
             }),
             (Self::Backoff, News::Failed(failure)) => {
                 News::Failed(Failure { status: 503, retry_after: None, ..failure })
@@ -125,6 +127,7 @@ impl Browser {
             owner: format!("b{}-{}", self.number, self.visit),
             anonymous: format!("anon-{}", self.number),
             ua: String::new(),
+            wall: now,
             seed,
             online: true,
             good_link: self.good_link,
@@ -132,6 +135,7 @@ impl Browser {
             can_insure: false,
             tab: None,
             opted_out: false,
+            opted_in: false,
         };
         let engine = Engine::new(setup, now);
         self.page = Some(Page { engine, timer: None, adopted: BTreeSet::new(), leaves: false });
@@ -222,7 +226,7 @@ impl Browser {
             }
             Effect::Share(share) => {
                 let told = Share { news: share.news.map(|news| self.pacing.told(news)), ..share };
-                let (row, granted) = shared::update(self.row.as_deref(), &told);
+                let (row, granted) = shared_row::update(self.row.as_deref(), &told);
                 self.row = row.or(self.row.take());
                 engine.handle_shared(told.id, Some(granted), now);
             }

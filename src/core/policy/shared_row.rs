@@ -1,0 +1,504 @@
+//! What all pages of a queue know of the endpoint: how many requests this browser may still send, whether it is to wait,
+//! and how crowded the key is. One row, kept across reloads, read and written in one transaction.
+//!
+//! The rate limit is a token bucket. Filled with `capacity` and refilled by `rate` a minute it lets any minute hold at
+//! most `capacity + rate` requests; what is left of the limit is for the token that each page keeps for its exit, where
+//! there is no time to ask. While requests fail, one page at a time tries.
+//!
+//! A stored wait may outlive its cause: a key that is repaired, a blocker that is switched off, a clock that is set. So each
+//! fresh page and each call of `flush` may insist on one request. Only what the server itself asked for holds that back.
+
+use crate::core::model::last_error::LastError;
+use crate::core::model::text::{fields, push_decimal, push_word, read_decimal, split_at_char};
+use crate::core::model::time::Clocks;
+use crate::core::policy::backoff::{backoff, scaled};
+use crate::core::policy::limits;
+
+/// The row of one destination. In the store its times are those of the wall clock, in a page's memory those of the page's
+/// own clock: [`Shared::shifted`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// [`crate::core::model::mark::destination`] of the endpoint and key that the rest, but for the tokens, speaks of.
+    to: u32,
+    /// When the row was written.
+    written_at: u64,
+    /// Thousandths of requests that may still be sent.
+    millitokens: u64,
+    /// When they were counted.
+    refilled: u64,
+    /// Failures in a row.
+    failures: u32,
+    /// How many of the last failures came without any answer, though there was a network.
+    silent: u32,
+    /// Answers in a row that were not the endpoint's.
+    malformed: u32,
+    /// Nothing is to be sent before.
+    blocked_until: u64,
+    /// As far as the server asked for it: no success from elsewhere shortens this.
+    asked_until: u64,
+    /// A page is trying out whether the endpoint answers again; others wait for it until then.
+    probe_until: u64,
+    /// Why nothing is sent, where it is not just a failure that passes.
+    cause: Option<Cause>,
+    /// By how much flush intervals are stretched, in sixteenths.
+    stretch: u64,
+    /// Whether the last failure was a 429: then the wait is the server's, though it may not have said how long.
+    limited: bool,
+    /// The last answer that was not a delivery, while there is trouble.
+    last_error: Option<LastError>,
+    /// Projects whose key was replaced by the key of this row ([`crate::core::model::mark::project`]).
+    formerly: Vec<u32>,
+}
+
+/// Why there is a pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The endpoint refuses the key, or the address is wrong.
+    Forbidden = 1,
+    /// What answers is not the endpoint.
+    BadResponse,
+    /// Nothing ever answers, though there is a network: a content blocker, or the page's security policy.
+    Unreachable,
+}
+
+/// What a page learnt from a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// The endpoint answered as it should.
+    Answered,
+    /// It is to be tried again.
+    Failed(Failure),
+    /// It goes again at once: the failure counts, but nobody waits for it.
+    Resent,
+    /// Waiting does not mend it.
+    Forbidden,
+    /// Somebody answered who is not the endpoint.
+    Malformed(Failure),
+    /// The network is back: what failed before says nothing about now, unless something had answered.
+    Online,
+}
+
+/// How a request failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// HTTP status, 0 without an answer.
+    pub status: u16,
+    /// Milliseconds that the server asked to wait.
+    pub retry_after: Option<u64>,
+    /// A random number: the same failure waits as long here as in the row.
+    pub jitter: u32,
+    /// Whether the browser said that it has no network: then silence tells nothing of the endpoint.
+    pub offline: bool,
+}
+
+/// What a page asks of the row, and tells it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Share {
+    /// Names the answer.
+    pub id: u32,
+    /// Where the page sends to.
+    pub to: u32,
+    /// When the page asks.
+    pub clocks: Clocks,
+    /// Tokens wanted; none where there is only news.
+    pub want: u32,
+    /// Whether a wait that the server did not ask for holds the page back no longer.
+    pub insists: bool,
+    /// The limit, in requests a minute; `None` for no limit.
+    pub per_minute: Option<u32>,
+    /// What happened, oldest first.
+    pub news: Option<News>,
+    /// The answer that was no delivery, where that is the news.
+    pub last_error: Option<LastError>,
+    /// As in [`Shared`].
+    pub formerly: Vec<u32>,
+}
+
+/// The row's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    /// That of the [`Share`].
+    pub id: u32,
+    /// Requests that the page may send now.
+    pub tokens: u32,
+    /// Where there are none: when to ask again.
+    pub ask_at: u64,
+    /// What all pages know now.
+    pub shared: Shared,
+}
+
+/// The row's layout; one with another first character is of a newer version and is left alone.
+const FORMAT: &str = "2";
+
+/// Projects that a row remembers as replaced; the oldest are forgotten.
+const MAX_FORMERLY: usize = 8;
+
+/// Characters of an error's message that the row keeps.
+const MAX_MESSAGE: usize = 200;
+
+const MINUTE: u64 = 60_000;
+const TOKEN: u64 = 1_000;
+/// A stretch of one: intervals are as `init` was given them.
+const PLAIN: u64 = 16;
+
+/// Carries out what a page asks: returns the row to write, if it is ours to write, and the page's answer by the page's own
+/// clock. The clocks are those of the question: the wall clock may have been set since.
+pub fn update(row: Option<&str>, share: &Share) -> (Option<String>, Granted) {
+    let Clocks { now, wall } = share.clocks;
+    let newer = row.is_some_and(|row| !row.starts_with(FORMAT));
+    let mut shared =
+        row.and_then(Shared::read).unwrap_or_else(|| Shared::new(share.to, share.per_minute, wall));
+    shared.adapt(share.to, wall);
+    if let Some(news) = share.news {
+        shared.apply(news, wall);
+    }
+    if shared.is_failing() && share.last_error.is_some() {
+        shared.last_error.clone_from(&share.last_error);
+    }
+    shared.remember_formerly(&share.formerly);
+    shared.written_at = wall;
+    let (tokens, ask_at) = shared.grant(share.want, share.insists, share.per_minute, wall);
+    let row = (!newer).then(|| shared.row());
+    let behind = now.wrapping_sub(wall) as i64;
+    let ask_at = ask_at.saturating_add_signed(behind);
+    (row, Granted { id: share.id, tokens, ask_at, shared: shared.shifted(behind) })
+}
+
+impl Shared {
+    /// A full bucket, and nothing in the way.
+    pub fn new(to: u32, per_minute: Option<u32>, now: u64) -> Self {
+        Self {
+            to,
+            written_at: now,
+            millitokens: per_minute.map_or(0, |limit| capacity(limit) * TOKEN),
+            refilled: now,
+            failures: 0,
+            silent: 0,
+            malformed: 0,
+            blocked_until: 0,
+            asked_until: 0,
+            probe_until: 0,
+            cause: None,
+            stretch: PLAIN,
+            limited: false,
+            last_error: None,
+            formerly: Vec::new(),
+        }
+    }
+
+    /// Returns the row by another clock, which is ahead of the row's by `by` milliseconds.
+    pub fn shifted(mut self, by: i64) -> Self {
+        for time in
+            [&mut self.refilled, &mut self.blocked_until, &mut self.asked_until, &mut self.probe_until]
+        {
+            // Zero is no time, by any clock.
+            if *time > 0 {
+                *time = time.saturating_add_signed(by);
+            }
+        }
+        self
+    }
+
+    /// The row read by a page that sends to `to`: what it says of another endpoint or key does not concern it. A row from the
+    /// future was written by a clock that has been set back since: its waits last as long as they were meant to.
+    pub fn adapt(&mut self, to: u32, now: u64) {
+        if self.to != to {
+            *self =
+                Self { millitokens: self.millitokens, refilled: self.refilled, ..Self::new(to, None, now) };
+        }
+        if self.written_at > now {
+            *self = self.clone().shifted(now.wrapping_sub(self.written_at) as i64);
+            self.written_at = now;
+        }
+        self.refilled = self.refilled.min(now);
+        self.blocked_until = self.blocked_until.min(now + limits::LONGEST_WAIT);
+        self.asked_until = self.asked_until.min(now + limits::LONGEST_WAIT);
+        self.probe_until = self.probe_until.min(now + limits::REQUEST_TIMEOUT);
+    }
+
+    /// Takes note of what happened.
+    pub fn apply(&mut self, news: News, now: u64) {
+        self.probe_until = 0;
+        if news != News::Online {
+            self.limited = false;
+        }
+        match news {
+            News::Answered => {
+                self.recover();
+                self.stretch = (self.stretch - self.stretch / limits::CROWD_RELIEF).max(PLAIN);
+            }
+            News::Online => {
+                if !matches!(self.cause, Some(Cause::Forbidden | Cause::BadResponse))
+                    && self.silent == self.failures
+                {
+                    self.recover();
+                }
+            }
+            News::Resent => self.failures += 1,
+            News::Forbidden => self.pause(Cause::Forbidden, limits::PAUSE, now),
+            News::Failed(failure) => self.fail(failure, now),
+            News::Malformed(failure) => {
+                self.fail(failure, now);
+                self.malformed += 1;
+                if self.malformed >= limits::MAX_MALFORMED {
+                    self.pause(Cause::BadResponse, limits::PAUSE, now);
+                }
+            }
+        }
+    }
+
+    /// What the row says takes this page's word's place, but for what a server has asked for: the row may not know of it.
+    pub fn follow(&mut self, row: Self) {
+        let asked = if row.to == self.to { self.asked_until } else { 0 };
+        *self = row;
+        self.asked_until = self.asked_until.max(asked);
+        self.blocked_until = self.blocked_until.max(asked);
+    }
+
+    /// Tokens for a page that wants some, and when to ask again where it gets none.
+    pub fn grant(&mut self, want: u32, insists: bool, per_minute: Option<u32>, now: u64) -> (u32, u64) {
+        if want == 0 {
+            return (0, now);
+        }
+        let blocked = if insists { self.held_until() } else { self.blocked_until.max(self.probe_until) };
+        if blocked > now {
+            return (0, blocked);
+        }
+        let doubtful = self.is_failing();
+        let want = if doubtful { 1 } else { want };
+        let (tokens, ask_at) = match per_minute {
+            Some(limit) => self.take(want, limit, now),
+            None => (want, now),
+        };
+        if doubtful && tokens > 0 {
+            self.probe_until = now + limits::REQUEST_TIMEOUT;
+        }
+        (tokens, ask_at)
+    }
+
+    /// The next request may go no sooner.
+    pub fn blocked_until(&self, now: u64) -> Option<u64> {
+        (self.blocked_until > now).then_some(self.blocked_until)
+    }
+
+    /// Until when the server itself wants no request: no page insists before. A 429 asks for the whole wait, though browsers
+    /// may not be able to read how long it is.
+    pub fn held_until(&self) -> u64 {
+        if self.limited { self.blocked_until } else { self.asked_until }
+    }
+
+    /// Failures in a row.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// The last answer that was not a delivery, while there is trouble.
+    pub fn last_error(&self) -> Option<&LastError> {
+        self.last_error.as_ref()
+    }
+
+    /// Projects whose key was replaced by the key of this row.
+    pub fn formerly(&self) -> &[u32] {
+        &self.formerly
+    }
+
+    fn remember_formerly(&mut self, projects: &[u32]) {
+        for project in projects {
+            if !self.formerly.contains(project) {
+                self.formerly.push(*project);
+            }
+        }
+        let too_many = self.formerly.len().saturating_sub(MAX_FORMERLY);
+        self.formerly.drain(..too_many);
+    }
+
+    fn is_failing(&self) -> bool {
+        self.failures > 0
+    }
+
+    /// Why there is a pause.
+    pub fn cause(&self) -> Option<Cause> {
+        self.cause
+    }
+
+    /// Whether there is anything that an answer would mend.
+    pub fn is_troubled(&self) -> bool {
+        self.is_failing() || self.is_crowded()
+    }
+
+    /// Whether the key's limit was met lately, by whomever: every visitor of a site shares it.
+    pub fn is_crowded(&self) -> bool {
+        self.stretch > PLAIN
+    }
+
+    /// The flush interval as it is now: where the key is crowded, batches are to grow fuller, and not all at once. What is added
+    /// is drawn from nothing to twice its mean: a short visit must have a chance, too.
+    pub fn stretched(&self, interval: u64, jitter: u32) -> u64 {
+        let added = interval.max(limits::DEFAULT_FLUSH_INTERVAL) * (self.stretch - PLAIN) / PLAIN;
+        interval + scaled(2 * added.min(limits::MAX_FLUSH_INTERVAL), jitter)
+    }
+
+    /// Whether a page should try its luck at exit: the more crowded the key, the fewer do. Nobody knows whether there will be
+    /// another chance: what it waits for with everybody else does not hold it back, but only what the server asked for.
+    pub fn admits_exit(&self, now: u64, jitter: u32) -> bool {
+        let for_the_crowd = self.is_crowded() && self.cause.is_none();
+        let until = if for_the_crowd { self.asked_until } else { self.blocked_until };
+        until <= now && scaled(self.stretch, jitter) <= PLAIN * limits::CROWD_EXITS
+    }
+
+    fn recover(&mut self) {
+        *self = Self {
+            millitokens: self.millitokens,
+            refilled: self.refilled,
+            stretch: self.stretch,
+            blocked_until: self.asked_until,
+            asked_until: self.asked_until,
+            formerly: std::mem::take(&mut self.formerly),
+            written_at: self.written_at,
+            ..Self::new(self.to, None, self.refilled)
+        };
+    }
+
+    fn fail(&mut self, failure: Failure, now: u64) {
+        let mut wait = backoff(self.failures, failure.retry_after, failure.jitter);
+        self.failures += 1;
+        self.silent = if failure.status == 0 { self.silent + 1 } else { 0 };
+        self.limited = failure.status == 429;
+        if self.limited {
+            self.stretch = (self.stretch * limits::CROWD_STEP).min(PLAIN * limits::MAX_STRETCH);
+        }
+        if let Some(asked) = failure.retry_after {
+            // The server knows its own limit: what it asks for takes the place of what a crowd has to guess.
+            self.asked_until = self.asked_until.max(now + asked.min(limits::MAX_RETRY_AFTER));
+        } else if self.is_crowded() {
+            wait = wait.max(self.stretched(limits::DEFAULT_FLUSH_INTERVAL, failure.jitter));
+        }
+        self.blocked_until = self.asked_until.max(now + wait);
+        if self.silent >= limits::MAX_SILENT && !failure.offline {
+            let wait = limits::UNREACHABLE_WAIT / 2 + scaled(limits::UNREACHABLE_WAIT, failure.jitter);
+            self.pause(Cause::Unreachable, wait, now);
+        }
+    }
+
+    fn pause(&mut self, cause: Cause, wait: u64, now: u64) {
+        self.failures = self.failures.max(1);
+        self.cause = Some(cause);
+        self.blocked_until = self.asked_until.max(now + wait);
+    }
+
+    fn take(&mut self, want: u32, per_minute: u32, now: u64) -> (u32, u64) {
+        let (full, rate) = (capacity(per_minute) * TOKEN, rate(per_minute));
+        // Longer ago makes no difference: it is full by then.
+        let gained = now.saturating_sub(self.refilled).min(2 * MINUTE) * rate * TOKEN / MINUTE;
+        if gained > 0 {
+            self.millitokens = (self.millitokens + gained).min(full);
+            self.refilled = now;
+        }
+        let tokens = u64::from(want).min(self.millitokens / TOKEN);
+        self.millitokens -= tokens * TOKEN;
+        let missing = TOKEN.saturating_sub(self.millitokens);
+        (tokens as u32, now + (missing * MINUTE).div_ceil(rate * TOKEN))
+    }
+
+    fn row(&self) -> String {
+        let mut row = String::from(FORMAT);
+        for number in [
+            self.to.into(),
+            self.millitokens,
+            self.refilled,
+            self.failures.into(),
+            self.silent.into(),
+            self.malformed.into(),
+            self.blocked_until,
+            self.probe_until,
+            self.cause.map_or(0, |cause| cause as u64),
+            self.stretch,
+            self.asked_until,
+            self.limited.into(),
+            self.written_at,
+        ] {
+            row.push(' ');
+            push_decimal(&mut row, number);
+        }
+        row.push('\n');
+        let mut formerly = String::new();
+        for project in &self.formerly {
+            let mut word = String::new();
+            push_decimal(&mut word, (*project).into());
+            push_word(&mut formerly, &word);
+        }
+        row.push_str(&formerly);
+        if let Some(LastError { status, message }) = &self.last_error {
+            row.push('\n');
+            push_decimal(&mut row, (*status).into());
+            row.push(' ');
+            // Control characters are what separates fields and rows.
+            row.extend(message.chars().filter(|letter| !letter.is_control()).take(MAX_MESSAGE));
+        }
+        row
+    }
+
+    fn read(row: &str) -> Option<Self> {
+        let mut numbers = [0; 13];
+        let mut lines = fields(row.strip_prefix(FORMAT)?, '\n');
+        let mut words = fields(lines.next()?, ' ');
+        words.next().filter(|rest| rest.is_empty())?;
+        for number in &mut numbers {
+            // Sums of these cannot overflow.
+            *number = read_decimal(words.next()?).filter(|&number| number < 1 << 53)?;
+        }
+        let [to, millitokens, refilled, failures, silent, malformed, rest @ ..] = numbers;
+        let [blocked_until, probe_until, cause, stretch, asked_until, limited, written_at] = rest;
+        let formerly = fields(lines.next()?, ' ').filter_map(read_decimal).map(|project| project as u32);
+        Some(Self {
+            to: to as u32,
+            written_at,
+            millitokens,
+            refilled,
+            failures: failures as u32 & 0xffff,
+            silent: silent as u32 & 0xffff,
+            malformed: malformed as u32 & 0xffff,
+            blocked_until,
+            probe_until,
+            cause: [Cause::Forbidden, Cause::BadResponse, Cause::Unreachable]
+                .into_iter()
+                .find(|known| *known as u64 == cause),
+            stretch: stretch.clamp(PLAIN, PLAIN * limits::MAX_STRETCH),
+            asked_until,
+            limited: limited > 0,
+            formerly: formerly.collect(),
+            last_error: lines.next().and_then(|line| split_at_char(line, ' ')).and_then(
+                |(status, message)| {
+                    Some(LastError { status: read_decimal(status)? as u16, message: message.into() })
+                },
+            ),
+        })
+    }
+}
+
+impl Cause {
+    /// The word listeners hear.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Forbidden => "forbidden",
+            Self::BadResponse => "bad_response",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// Requests a minute that the bucket is refilled with.
+fn rate(per_minute: u32) -> u64 {
+    u64::from(per_minute / 2).max(1)
+}
+
+/// Requests that can be sent at once.
+pub fn capacity(per_minute: u32) -> u64 {
+    let left =
+        u64::from(per_minute).saturating_sub(rate(per_minute) + u64::from(per_minute / limits::EXIT_PART));
+    left.max(1)
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests;
