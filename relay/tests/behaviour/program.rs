@@ -330,8 +330,9 @@ fn the_example_is_a_good_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("shop.key");
     fs::write(&key, "k").unwrap();
-    let text =
-        fs::read_to_string(example).unwrap().replace("/etc/appizer-relay/shop.key", key.to_str().unwrap());
+    let text = fs::read_to_string(example)
+        .unwrap()
+        .replace("/run/credentials/appizer-relay.service/shop.key", key.to_str().unwrap());
     fs::write(folder.path().join("relay.toml"), text).unwrap();
     let output = run(folder.path(), &["check-config", "--config", "relay.toml"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
