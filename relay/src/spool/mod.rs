@@ -283,7 +283,7 @@ pub enum SpoolError {
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
     /// PostgreSQL refused, or is not there.
-    #[error("PostgreSQL: {0}")]
+    #[error("PostgreSQL: {}", in_words(.0))]
     Postgres(#[from] tokio_postgres::Error),
     /// PostgreSQL did not answer in time.
     #[error("PostgreSQL did not answer within {0} s")]
@@ -320,8 +320,8 @@ pub enum SpoolError {
     /// The spool was closed.
     #[error("the spool is closed")]
     Closed,
-    /// Another relay took over.
-    #[error("another relay has become the sender")]
+    /// Another relay may have taken over.
+    #[error("the session that holds the sender's lock has ended")]
     Deposed,
 }
 
@@ -339,4 +339,13 @@ pub async fn attach(address: &SpoolAddress, clock: &Clock) -> Result<Box<dyn Spo
         SpoolAddress::Sqlite(path) => Box::new(sqlite::SqliteSpool::attach(path)?),
         SpoolAddress::Postgres(url) => Box::new(postgres::PostgresSpool::open(url, clock).await?),
     })
+}
+
+/// Returns what PostgreSQL said, without the rows that its details may quote, or why there is no connection.
+fn in_words(error: &tokio_postgres::Error) -> String {
+    match (error.as_db_error(), std::error::Error::source(error)) {
+        (Some(answer), _) => answer.message().to_owned(),
+        (None, Some(cause)) => format!("{error}: {cause}"),
+        (None, None) => error.to_string(),
+    }
 }

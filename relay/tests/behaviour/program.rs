@@ -153,7 +153,7 @@ async fn what_is_wrong_at_the_start_is_named_and_ends_with_2() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let listener = std::net::TcpListener::bind(taken).unwrap();
     let port = listener.local_addr().unwrap().to_string();
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["--listen", "localhost"], "invalid value 'localhost' for '--listen <ADDRESS>'"),
         (&["--listen", &port], &format!("cannot listen on {port}: ")),
         (
@@ -163,6 +163,10 @@ async fn what_is_wrong_at_the_start_is_named_and_ends_with_2() {
         (
             &["--spool", "absent/relay.sqlite"],
             "cannot open the spool absent/relay.sqlite: absent/relay.sqlite.lock: ",
+        ),
+        (
+            &["--spool", "postgres://relay:s3cret@127.0.0.1:1/relay"],
+            "cannot open the spool postgres://127.0.0.1:1/relay: PostgreSQL: error connecting to server: ",
         ),
         (&["--endpoint", "ftp://a.example"], "endpoint ftp://a.example/ must start with https:// or http://"),
         (&["--origin", "shop.example"], "is not an origin"),
