@@ -7,7 +7,8 @@ use crate::setup::rust;
 use crate::{paths, process, progress};
 
 /// Those of `tests/fuzz`.
-const TARGETS: &[&str] = &["engine", "lines", "options", "responses", "retry_after", "shared_rows"];
+const TARGETS: &[&str] =
+    &["engine", "lines", "options", "relay_bodies", "responses", "retry_after", "shared_rows"];
 
 #[derive(Args)]
 pub struct Options {

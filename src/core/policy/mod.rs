@@ -1,5 +1,6 @@
 //! Decides what may be sent and kept: limits, options, verdicts, pacing.
 
+pub mod backoff;
 pub mod entry;
 pub mod exit_share;
 pub mod lease;

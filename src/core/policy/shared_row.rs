@@ -11,6 +11,7 @@
 use crate::core::model::last_error::LastError;
 use crate::core::model::text::{fields, push_decimal, push_word, read_decimal, split_at_char};
 use crate::core::model::time::Clocks;
+use crate::core::policy::backoff::{backoff, scaled};
 use crate::core::policy::limits;
 
 /// The row of one destination. In the store its times are those of the wall clock, in a page's memory those of the page's
@@ -359,19 +360,16 @@ impl Shared {
     }
 
     fn fail(&mut self, failure: Failure, now: u64) {
-        let ceiling = limits::BACKOFF_CAP.min(limits::BACKOFF_BASE << self.failures.min(20));
+        let mut wait = backoff(self.failures, failure.retry_after, failure.jitter);
         self.failures += 1;
         self.silent = if failure.status == 0 { self.silent + 1 } else { 0 };
         self.limited = failure.status == 429;
         if self.limited {
             self.stretch = (self.stretch * limits::CROWD_STEP).min(PLAIN * limits::MAX_STRETCH);
         }
-        let mut wait = scaled(ceiling, failure.jitter);
         if let Some(asked) = failure.retry_after {
             // The server knows its own limit: what it asks for takes the place of what a crowd has to guess.
-            let asked = asked.min(limits::MAX_RETRY_AFTER);
-            self.asked_until = self.asked_until.max(now + asked);
-            wait += asked;
+            self.asked_until = self.asked_until.max(now + asked.min(limits::MAX_RETRY_AFTER));
         } else if self.is_crowded() {
             wait = wait.max(self.stretched(limits::DEFAULT_FLUSH_INTERVAL, failure.jitter));
         }
@@ -499,11 +497,6 @@ pub fn capacity(per_minute: u32) -> u64 {
     let left =
         u64::from(per_minute).saturating_sub(rate(per_minute) + u64::from(per_minute / limits::EXIT_PART));
     left.max(1)
-}
-
-/// From 0 to `limit`, as far as `jitter` goes from 0 to its largest.
-fn scaled(limit: u64, jitter: u32) -> u64 {
-    limit * u64::from(jitter >> 16) / 0xffff
 }
 
 #[cfg(test)]

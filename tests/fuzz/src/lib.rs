@@ -1,12 +1,15 @@
 //! Everything of the core that reads what others wrote, fed with arbitrary bytes: response bodies, stored rows,
-//! `Retry-After`, options, lines of the facade, and the engine itself with inputs in any order.
+//! `Retry-After`, options, lines of the facade, and the engine itself with inputs in any order; and the relay's parser of
+//! request bodies.
 //!
 //! Each function panics if a promise is broken. libFuzzer drives them (`cargo xtask fuzz`, needs a nightly compiler),
 //! and so do this crate's property tests, on stable.
 
+mod bodies;
 mod engine;
 mod readers;
 
+pub use bodies::relay_bodies;
 pub use engine::engine;
 pub use readers::{lines, options, responses, retry_after, shared_rows};
 
@@ -18,6 +21,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("engine", engine),
     ("lines", lines),
     ("options", options),
+    ("relay_bodies", relay_bodies),
     ("responses", responses),
     ("retry_after", retry_after),
     ("shared_rows", shared_rows),

@@ -14,6 +14,8 @@ pub const WEBKIT_DRIVER: &str = "WebKitWebDriver";
 /// Debian keeps it where only root's `PATH` leads.
 const NGINX: &str = "/usr/sbin/nginx";
 
+const POSTGRESQL: &str = "/usr/lib/postgresql";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Package {
     Chromium,
@@ -22,6 +24,7 @@ pub enum Package {
     FirefoxEsr,
     Nginx,
     Pip,
+    Postgresql,
     Python,
     WebkitDriver,
     Xauth,
@@ -65,6 +68,7 @@ impl Package {
             Package::FirefoxEsr => "firefox-esr",
             Package::Nginx => "nginx",
             Package::Pip => "python3-pip",
+            Package::Postgresql => "postgresql",
             Package::Python => "python3",
             // Brings libwebkit2gtk, whose MiniBrowser it drives.
             Package::WebkitDriver => "webkit2gtk-driver",
@@ -81,6 +85,9 @@ impl Package {
         if self == Package::Nginx && Path::new(NGINX).is_file() {
             return Some(NGINX.into());
         }
+        if self == Package::Postgresql {
+            return find_postgresql();
+        }
         process::find(self.program()).map(|path| path.display().to_string())
     }
 
@@ -93,12 +100,21 @@ impl Package {
             Package::FirefoxEsr => "firefox",
             Package::Nginx => "nginx",
             Package::Pip => "pip (as python3 -m pip)",
+            Package::Postgresql => "postgres (in /usr/lib/postgresql/<version>/bin)",
             Package::Python => "python3",
             Package::WebkitDriver => WEBKIT_DRIVER,
             Package::Xauth => "xauth",
             Package::Xvfb => "xvfb-run",
         }
     }
+}
+
+/// The newest server. Debian keeps each version in a folder where no `PATH` leads.
+fn find_postgresql() -> Option<String> {
+    let versions = fs::read_dir(POSTGRESQL).ok()?.flatten();
+    let servers =
+        versions.map(|version| version.path().join("bin/postgres")).filter(|server| server.is_file());
+    servers.max().map(|server| server.display().to_string())
 }
 
 fn names(packages: &[Package]) -> String {

@@ -41,6 +41,7 @@ pub const ALL: &[Need] = &[
     Need::Debian(Package::FirefoxEsr),
     Need::Debian(Package::Nginx),
     Need::Debian(Package::Pip),
+    Need::Debian(Package::Postgresql),
     Need::Debian(Package::Python),
     Need::Debian(Package::WebkitDriver),
     Need::Debian(Package::Xauth),

@@ -72,6 +72,14 @@ pub const ALL: &[Step] = &[
         action: Action::Commands(native),
     },
     Step {
+        name: "relay",
+        title: "the relay, on SQLite and on PostgreSQL",
+        needs: &[&[Need::Debian(Package::Postgresql)]],
+        after: None,
+        has_tests: true,
+        action: Action::Commands(relay),
+    },
+    Step {
         name: "js",
         title: "the facade's rules, in Node",
         needs: &[&[Need::Node, Need::NpmPackages]],
@@ -175,10 +183,17 @@ fn clippy() -> Result<Vec<Command>> {
 }
 
 fn native() -> Result<Vec<Command>> {
-    let mut test =
-        cargo(&["test", "--workspace", "--exclude", "e2e", "--exclude", "packaging", "--no-fail-fast"]);
+    // These have steps of their own, because they need more.
+    let elsewhere = ["e2e", "packaging", "relay"].map(|package| ["--exclude", package]);
+    let mut test = cargo(&["test", "--workspace", "--no-fail-fast"]);
+    test.args(elsewhere.as_flattened());
     test.env("PYTHONPATH", python::search_path());
     Ok(vec![test])
+}
+
+/// Its tests start the PostgreSQL they need by themselves.
+fn relay() -> Result<Vec<Command>> {
+    Ok(vec![cargo(&["test", "--package", "relay", "--no-fail-fast"])])
 }
 
 fn types() -> Result<Vec<Command>> {
