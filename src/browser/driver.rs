@@ -21,7 +21,7 @@ use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
-use std::cell::{OnceCell, RefCell};
+use std::cell::{OnceCell, RefCell, RefMut};
 use wasm_bindgen::prelude::*;
 
 /// One tracker's engine, and what it works with. It lives as long as its instance of WebAssembly.
@@ -86,7 +86,7 @@ impl Driver {
             tab: local_storage::tab_name(),
             opted_out: local.has_opted_out(),
             opted_in: local.has_opted_in(),
-            fetch_outlives: environment::can_outlive(),
+            fetch_outlives: transport::can_outlive(),
             can_insure: transport::can_insure(),
         };
         let state = State {
@@ -122,11 +122,16 @@ impl Driver {
 
     /// Changes the state by something that happened, and does what follows from it.
     pub fn hear(&'static self, tell: impl FnOnce(&mut State, u64)) {
-        let mut state = self.state.borrow_mut();
-        let now = state.read_clocks();
+        let (mut state, now) = self.begin();
         tell(&mut state, now);
         drop(state);
         self.drain();
+    }
+
+    fn begin(&self) -> (RefMut<'_, State>, u64) {
+        let mut state = self.state.borrow_mut();
+        let now = state.read_clocks();
+        (state, now)
     }
 
     /// Answers a question from the state.

@@ -2,20 +2,18 @@
 
 use crate::browser::scope::{property, scope};
 use crate::core::model::time::Clocks;
-use js_sys::{Date, Math, Uint8Array};
+use js_sys::{Date, Math};
 use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    type Ticks;
-    /// `performance`, or what the page has put in its place.
-    #[wasm_bindgen(method, catch)]
-    fn now(this: &Ticks) -> Result<JsValue, JsValue>;
+    // Either may be something that the page has put in its place.
+    #[wasm_bindgen(catch, js_namespace = performance)]
+    fn now() -> Result<JsValue, JsValue>;
 
-    type Crypto;
-    #[wasm_bindgen(method, catch, js_name = getRandomValues)]
-    fn get_random_values(this: &Crypto, bytes: &Uint8Array) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = crypto, js_name = getRandomValues)]
+    fn get_random_values(bytes: &mut [u8]) -> Result<JsValue, JsValue>;
 }
 
 thread_local! {
@@ -28,7 +26,7 @@ thread_local! {
 /// stands, and may stand still while the device sleeps.
 pub fn clocks() -> Clocks {
     let wall = Date::now();
-    let now = match ticks() {
+    let now = match now().ok().and_then(|ticks| ticks.as_f64()) {
         Some(ticks) => {
             let started = STARTED.get().unwrap_or(wall - ticks);
             STARTED.set(Some(started));
@@ -48,14 +46,11 @@ pub fn seed() -> u64 {
 /// Returns a name that no other page has: 96 random bits as 16 letters of base64url.
 pub fn unique_name() -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-    let bytes = Uint8Array::new_with_length(16);
-    let crypto = property(&scope(), "crypto");
-    let drawn = crypto.and_then(|crypto| crypto.unchecked_ref::<Crypto>().get_random_values(&bytes).ok());
-    let letter = |byte: u8| char::from(LETTERS[usize::from(byte % 64)]);
-    match drawn {
-        Some(_) => bytes.to_vec().into_iter().map(letter).collect(),
-        None => (0..16).map(|_| letter((Math::random() * 256.0) as u8)).collect(),
+    let mut bytes = [0; 16];
+    if get_random_values(&mut bytes).is_err() {
+        bytes = bytes.map(|_| (Math::random() * 256.0) as u8);
     }
+    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 64)])).collect()
 }
 
 /// Returns the user agent; empty where the browser has none.
@@ -66,15 +61,4 @@ pub fn user_agent() -> String {
 /// Returns false if the browser says that it has no network.
 pub fn is_online() -> bool {
     property(&scope().navigator(), "onLine") != Some(JsValue::FALSE)
-}
-
-/// Returns true if a request may outlive its page and carry the key.
-pub fn can_outlive() -> bool {
-    let request = property(&scope(), "Request").and_then(|request| property(&request, "prototype"));
-    request.is_some_and(|prototype| js_sys::Reflect::has(&prototype, &"keepalive".into()) == Ok(true))
-}
-
-fn ticks() -> Option<f64> {
-    let performance = property(&scope(), "performance")?;
-    performance.unchecked_ref::<Ticks>().now().ok()?.as_f64()
 }

@@ -1,8 +1,8 @@
 //! The page's life: hidden, left, frozen, come back to, without network.
 
-use crate::browser::scope::{of_document, scope};
+use crate::browser::scope::scope;
 use wasm_bindgen::prelude::*;
-use web_sys::Event;
+use web_sys::{Event, VisibilityState};
 
 const TYPES: [&str; 7] =
     ["pagehide", "pageshow", "online", "offline", "visibilitychange", "freeze", "resume"];
@@ -11,10 +11,10 @@ const TYPES: [&str; 7] =
 pub struct Lifecycle(Closure<dyn Fn(Event)>);
 
 impl Lifecycle {
-    /// Calls `tell` with the type of every event from now on; a change of visibility is `hidden` or `visible`.
+    /// Calls `tell` with the type of every event from now on; that the page is hidden is `hidden`.
     pub fn watch(tell: impl Fn(&str) + 'static) -> Self {
         let watch = Self(Closure::new(move |event: Event| match event.type_().as_str() {
-            "visibilitychange" => tell(&visibility()),
+            "visibilitychange" if is_hidden() => tell("hidden"),
             other => tell(other),
         }));
         for event in TYPES {
@@ -40,9 +40,5 @@ const CAPTURE: bool = true;
 
 /// Returns true if the page is hidden.
 pub fn is_hidden() -> bool {
-    visibility() == "hidden"
-}
-
-fn visibility() -> String {
-    of_document("visibilityState").and_then(|state| state.as_string()).unwrap_or_default()
+    scope().document().is_some_and(|document| document.visibility_state() == VisibilityState::Hidden)
 }

@@ -1,7 +1,7 @@
 //! What the pages of an instance keep for each other in `localStorage`, which may be forbidden, full, or absent in a worker.
 
+use crate::browser::environment::unique_name;
 use crate::browser::scope::scope;
-use js_sys::Math;
 use web_sys::Storage;
 
 /// The texts of one instance.
@@ -94,7 +94,7 @@ pub fn tab_name() -> Option<String> {
             let name = storage
                 .get_item(TAB)
                 .ok()?
-                .unwrap_or_else(|| ((Math::random() * 2_f64.powi(53)) as u64).to_string());
+                .unwrap_or_else(unique_name);
             storage.set_item(TAB, &name).ok()?;
             Some(name)
         })

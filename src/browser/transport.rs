@@ -2,35 +2,56 @@
 
 use crate::browser::environment;
 use crate::browser::lifecycle::is_hidden;
-use crate::browser::scope::{property, scope, set};
+use crate::browser::scope::{property, scope};
 use crate::core::policy::pacing::retry_after;
-use crate::core::policy::verdict::Response as Reply;
+use crate::core::policy::verdict::Response;
 use gloo_timers::callback::Timeout;
-use js_sys::{Array, Date, Function, JSON, Object, Promise};
+use js_sys::{Function, Promise};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{AbortController, RequestInit, Response};
+
+#[wasm_bindgen(module = "/src/js/browser/transport.js")]
+extern "C" {
+    /// A page may have wrapped `fetch`: it may throw, and return anything.
+    #[wasm_bindgen(catch)]
+    fn post(endpoint: &str, api_key: &str, body: &str, keepalive: bool) -> Result<Flight, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    fn insure(endpoint: &str, api_key: &str, body: &str) -> Result<Function, JsValue>;
+
+    /// Returns true if the browser can be given a request for the case that the page dies.
+    #[wasm_bindgen(js_name = canInsure)]
+    pub fn can_insure() -> bool;
+
+    /// Returns true if a request may outlive its page and carry the key.
+    #[wasm_bindgen(js_name = canOutlive)]
+    pub fn can_outlive() -> bool;
+}
 
 #[wasm_bindgen]
 extern "C" {
-    /// A page may have wrapped it: it may throw, and return anything.
-    #[wasm_bindgen(catch, js_name = fetch)]
-    fn fetch(url: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
+    type Flight;
+    #[wasm_bindgen(method, getter)]
+    fn reply(this: &Flight) -> Promise;
+    #[wasm_bindgen(method)]
+    fn abort(this: &Flight);
 
-    #[wasm_bindgen(catch, js_name = fetchLater)]
-    fn fetch_later(url: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
-
-    /// The body of a response: any JSON.
-    type Body;
+    type Reply;
     #[wasm_bindgen(method, getter)]
-    fn success(this: &Body) -> JsValue;
+    fn status(this: &Reply) -> u16;
+    #[wasm_bindgen(method, getter, js_name = retryAfter)]
+    fn retry_after(this: &Reply) -> String;
+    #[wasm_bindgen(method, getter, js_name = retryAt)]
+    fn retry_at(this: &Reply) -> f64;
     #[wasm_bindgen(method, getter)]
-    fn processed_count(this: &Body) -> JsValue;
+    fn success(this: &Reply) -> Option<bool>;
     #[wasm_bindgen(method, getter)]
-    fn failed_indices(this: &Body) -> JsValue;
+    fn count(this: &Reply) -> Option<f64>;
     #[wasm_bindgen(method, getter)]
-    fn message(this: &Body) -> JsValue;
+    fn failed(this: &Reply) -> Vec<u32>;
+    #[wasm_bindgen(method, getter)]
+    fn message(this: &Reply) -> String;
 }
 
 /// Of a page that closes itself Chromium fails what outlives it a moment before the page hears that it goes: a failure of a
@@ -40,8 +61,8 @@ const DOUBT: u32 = 100;
 /// The requests of one tracker.
 #[derive(Default)]
 pub struct Transport {
-    underway: RefCell<Vec<(u32, AbortController)>>,
-    insurance: RefCell<Option<AbortController>>,
+    underway: RefCell<Vec<(u32, Flight)>>,
+    end_insurance: RefCell<Option<Function>>,
 }
 
 /// A request as the engine wants it, and where to.
@@ -57,28 +78,28 @@ pub struct Outgoing<'a> {
 }
 
 impl Transport {
-    /// Sends at once, within the call: there may be no later. `answer` hears of the reply, but of a beacon's, which has none.
-    pub fn send(&'static self, outgoing: &Outgoing<'_>, answer: impl FnOnce(Reply) + 'static) {
+    /// Sends at once, within the call: there may be no later. `answer` hears of the response, but of a beacon's, which has none.
+    pub fn send(&'static self, outgoing: &Outgoing<'_>, answer: impl FnOnce(Response) + 'static) {
         let Outgoing { id, keepalive, at_exit, .. } = *outgoing;
-        let reply = self.begin(outgoing);
+        let begun = self.begin(outgoing);
         // A page that is left hears of that while it is still seen: what it sends then fails for a reason.
-        let is_left = at_exit && !is_hidden();
+        let is_doubtful = keepalive && (!at_exit || is_hidden());
         spawn_local(async move {
-            let outcome = match reply {
-                Ok(None) => return self.forget(id),
-                Ok(Some(reply)) => JsFuture::from(Promise::resolve(&reply)).await,
+            let reply = match begun {
+                Ok(Some(reply)) => JsFuture::from(reply).await,
+                Ok(None) => return,
                 Err(error) => Err(error),
             };
-            let failed = outcome.is_err();
-            let reply = match outcome {
-                Ok(response) => read(&response.unchecked_into()).await,
-                Err(error) => Reply::failed(message_of(&error)),
+            let is_doubtful = is_doubtful && reply.is_err() && is_hidden();
+            let response = match reply {
+                Ok(reply) => read(reply.unchecked_ref()),
+                Err(error) => Response::failed(message_of(&error)),
             };
             let tell = move || {
-                self.forget(id);
-                answer(reply);
+                self.underway.borrow_mut().retain(|(of, _)| *of != id);
+                answer(response);
             };
-            if failed && keepalive && !is_left && is_hidden() {
+            if is_doubtful {
                 Timeout::new(DOUBT, tell).forget();
             } else {
                 tell();
@@ -88,34 +109,33 @@ impl Transport {
 
     /// Gives a request up.
     pub fn abort(&self, id: u32) {
-        if let Some((_, abort)) = self.underway.borrow().iter().find(|(of, _)| *of == id) {
-            abort.abort();
+        if let Some((_, flight)) = self.underway.borrow().iter().find(|(of, _)| *of == id) {
+            flight.abort();
         }
     }
 
-    /// Has `body` sent if the page dies, in place of one given before. Over its quota, or where a policy forbids it, there is no
-    /// insurance.
+    /// Has `body` sent if the page dies, in place of one given before. Where the browser refuses, there is no insurance.
     pub fn insure(&self, endpoint: &str, api_key: &str, body: Option<&str>) {
-        if let Some(before) = self.insurance.take() {
-            before.abort();
+        if let Some(end) = self.end_insurance.take() {
+            let _ = end.call0(&JsValue::UNDEFINED);
         }
-        if let (Some(body), Ok(abort)) = (body, AbortController::new()) {
-            let _ = fetch_later(endpoint, &request(api_key, body, &abort));
-            self.insurance.replace(Some(abort));
+        if let Some(body) = body {
+            self.end_insurance.replace(insure(endpoint, api_key, body).ok());
         }
     }
 
-    /// Begins a request; `None` for a beacon.
-    fn begin(&self, outgoing: &Outgoing<'_>) -> Result<Option<JsValue>, JsValue> {
+    /// Begins a request; `None` for a beacon, which has no reply.
+    fn begin(&self, outgoing: &Outgoing<'_>) -> Result<Option<Promise>, JsValue> {
         let Outgoing { id, endpoint, api_key, body, keepalive, at_exit, beacon_url } = *outgoing;
-        if !at_exit || environment::can_outlive() {
-            let abort = AbortController::new()?;
-            let init = request(api_key, body, &abort);
-            set(&init, "keepalive", keepalive);
-            self.underway.borrow_mut().push((id, abort));
-            match fetch(endpoint, &init) {
+        if !at_exit || can_outlive() {
+            match post(endpoint, api_key, body, keepalive) {
                 Err(_) if at_exit => {}
-                reply => return reply.map(Some),
+                Err(error) => return Err(error),
+                Ok(flight) => {
+                    let reply = flight.reply();
+                    self.underway.borrow_mut().push((id, flight));
+                    return Ok(Some(reply));
+                }
             }
         }
         let url = beacon_url.map_or_else(|| with_key(endpoint, api_key), String::from);
@@ -125,66 +145,19 @@ impl Transport {
             _ => Err("the browser took no beacon".into()),
         }
     }
+}
 
-    fn forget(&self, id: u32) {
-        self.underway.borrow_mut().retain(|(of, _)| *of != id);
+fn read(reply: &Reply) -> Response {
+    let at = reply.retry_at();
+    let at = (!at.is_nan()).then_some(at as u64);
+    Response {
+        status: reply.status(),
+        success: reply.success(),
+        processed_count: reply.count().map(|count| count as u64),
+        failed: reply.failed().into_iter().map(|place| place as usize).collect(),
+        retry_after: retry_after(&reply.retry_after(), at, environment::clocks().wall),
+        message: reply.message(),
     }
-}
-
-/// Returns true if the browser can be given a request for the case that the page dies.
-pub fn can_insure() -> bool {
-    property(&scope(), "fetchLater").is_some_and(|fetch_later| fetch_later.is_instance_of::<Function>())
-}
-
-fn request(api_key: &str, body: &str, abort: &AbortController) -> RequestInit {
-    let headers = Object::new();
-    set(&headers, "Authorization", ["Bearer ", api_key].concat());
-    set(&headers, "Content-Type", "application/json");
-    let init = RequestInit::new();
-    init.set_method("POST");
-    init.set_headers(&headers);
-    init.set_body(&body.into());
-    init.set_signal(Some(&abort.signal()));
-    init
-}
-
-/// Reads a response to its end: a browser would go on counting an unread one against what may outlive the page. A body that cannot
-/// be read, because the page's own wrapper of `fetch` has read it, say, makes the answer not the endpoint's; its status tells
-/// what it tells.
-async fn read(response: &Response) -> Reply {
-    let header = response.headers().get("Retry-After").ok().flatten().unwrap_or_default();
-    let date = Date::parse(&header);
-    let date = (!date.is_nan()).then_some(date as u64);
-    let mut reply = Reply {
-        status: response.status(),
-        retry_after: retry_after(&header, date, environment::clocks().wall),
-        ..Reply::default()
-    };
-    let text = match response.text() {
-        Ok(text) => JsFuture::from(text).await,
-        Err(error) => Err(error),
-    };
-    let body = text.and_then(|text| JSON::parse(&text.as_string().unwrap_or_default()));
-    match body {
-        Ok(body) if body.is_object() => read_body(body.unchecked_ref(), &mut reply),
-        Ok(_) => {}
-        Err(error) => reply.message = ["the answer cannot be read: ", &message_of(&error)].concat(),
-    }
-    reply
-}
-
-/// Reads the members of a body; one of another type counts as absent.
-fn read_body(body: &Body, reply: &mut Reply) {
-    let whole = |number: f64| (number >= 0.0 && number.fract() == 0.0).then_some(number as u64);
-    reply.success = body.success().as_bool();
-    // A count that is none tells no number of events: none of them is known to have been taken.
-    reply.processed_count = body.processed_count().as_f64().map(|count| whole(count).unwrap_or(0));
-    let failed = body.failed_indices();
-    if Array::is_array(&failed) {
-        let failed = Array::from(&failed);
-        reply.failed = failed.iter().filter_map(|place| Some(whole(place.as_f64()?)? as usize)).collect();
-    }
-    reply.message = body.message().as_string().unwrap_or_default();
 }
 
 /// Returns an error's message; the error as text where it has none.

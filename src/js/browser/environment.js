@@ -43,9 +43,6 @@ export function ofDocument(name) {
   }
 }
 
-/** Returns true if a request may outlive its page. */
-export const canOutlive = () => 'keepalive' in (globalThis.Request?.prototype ?? {});
-
 /** Returns a name that the pages of this tab share, empty where none can be kept; nothing but in Firefox (`Setup::tab` in src/core). */
 export function tabName() {
   if (!userAgent().includes('Firefox/')) return;

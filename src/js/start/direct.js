@@ -1,8 +1,9 @@
 // The direct sender: the fallback without a core, for a page that leaves before its core runs, and where none can run. It
 // sends what it is given and leaves the rest in localStorage for the next page that has a core. Adoption, caps, a limit over
 // tabs and the search for the event at fault are not its business.
-import { canOutlive, tabName, uniqueName } from '../browser/environment.js';
+import { tabName, uniqueName } from '../browser/environment.js';
 import { names, read, remove, write } from '../browser/local-storage.js';
+import { canOutlive, post } from '../browser/transport.js';
 import { forgetStored } from '../capture/privacy.js';
 import { destinationOf, projectOf } from '../capture/project.js';
 import { bytesOf, pack, seal } from './envelope.js';
@@ -81,10 +82,11 @@ export function makeDirectSender(options, anonymous, hear, cause) {
     // An event that no batch has room for goes alone.
     const { body, bytes, events: sent } = batch.events.length ? batch : pack(waiting(), Infinity, 1);
     const outlives = bytes <= POLICY_EXIT_SHARE_BYTES;
-    const mine = (flying = { sent, bytes, outlives, abort: new AbortController() });
+    const { reply, abort } = request(body, outlives);
+    const mine = (flying = { sent, bytes, outlives, abort });
     sent.forEach((event) => (event.isFlying = true));
-    const timeout = setTimeout(() => mine.abort.abort(), POLICY_REQUEST_TIMEOUT);
-    const answer = await post(body, outlives, mine.abort.signal);
+    const timeout = setTimeout(abort, POLICY_REQUEST_TIMEOUT);
+    const answer = await reply;
     clearTimeout(timeout);
     if (flying !== mine) return;
     land();
@@ -98,23 +100,23 @@ export function makeDirectSender(options, anonymous, hear, cause) {
   }
 
   function cancel() {
-    flying?.abort.abort();
+    flying?.abort();
     if (flying) land();
   }
 
-  async function post(body, keepalive, signal) {
-    const headers = { 'Content-Type': 'application/json', ...(apiKey && { Authorization: `Bearer ${apiKey}` }) };
+  /** Begins a request; `reply` resolves in any case. */
+  function request(body, keepalive) {
     try {
-      const response = await fetch(endpoint, { method: 'POST', headers, body, keepalive, signal });
-      const told = await response.json().catch(() => undefined);
-      return { status: response.status, told, after: response.headers.get('Retry-After'), message: told?.message };
+      const { reply, abort } = post(endpoint, apiKey, body, keepalive);
+      return { reply: reply.catch(failed), abort };
     } catch (error) {
-      return { status: 0, message: `${error?.message}` };
+      return { reply: Promise.resolve(failed(error)), abort() {} };
     }
   }
 
-  function obey({ status, told, after, message = '' }, sent) {
-    const outcome = outcomeOf(status, told, sent.length);
+  function obey(reply, sent) {
+    const { status, message, retryAfter, retryAt } = reply;
+    const outcome = outcomeOf(reply, sent.length);
     if (outcome === 'delivered') {
       events = events.filter((event) => !sent.includes(event));
       account.delivered += sent.length;
@@ -124,7 +126,7 @@ export function makeDirectSender(options, anonymous, hear, cause) {
     }
     lastError = { status, message };
     if (outcome === 'kept') sent.forEach((event) => (event.isKept = true));
-    const asked = after * 1000 || Date.parse(after) - Date.now() || 0;
+    const asked = retryAfter * 1000 || retryAt - Date.now() || 0;
     const delay = outcome === 'kept' ? 0 : Math.max(POLICY_DIRECT_BACKOFF, Math.min(asked, POLICY_MAX_RETRY_AFTER));
     blocked = { until: Date.now() + delay, why: 'backoff' };
     hear({ type: 'retry', attempt: ++failures, delay, status, message });
@@ -189,7 +191,7 @@ export function makeDirectSender(options, anonymous, hear, cause) {
   async function handOver({ body, events: handed }) {
     handed.forEach((event) => (event.isFlying = true));
     given.push(...handed);
-    const { status } = await post(body, true);
+    const { status } = await request(body, true).reply;
     // The page's own requests may have used up what may outlive it: then the browser says so while the page is kept.
     if (status || !isGone) return;
     given = given.filter((event) => !handed.includes(event));
@@ -255,3 +257,5 @@ export function makeDirectSender(options, anonymous, hear, cause) {
     },
   };
 }
+
+const failed = (error) => ({ status: 0, message: `${error?.message}` });
