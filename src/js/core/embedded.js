@@ -3,6 +3,9 @@ import { frequent, text } from 'appizer-module-text';
 
 export const compile = () => WebAssembly.compile(decode());
 
+// Never `new WebAssembly.Instance`: before Chromium 114 that throws on a page's main thread for any module over 4 KiB.
+export const instantiate = (module, imports) => WebAssembly.instantiate(module, imports);
+
 /** A frequent byte is one letter, a rare one two, of which the first is a space or an exclamation mark. */
 function decode() {
   const letters = new TextEncoder().encode(text);

@@ -10,3 +10,5 @@ export async function compile(source) {
   const streams = /^application\/wasm\b/.test(response.headers.get('Content-Type') ?? '');
   return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
+
+export const instantiate = (module, imports) => WebAssembly.instantiate(module, imports);

@@ -1,7 +1,7 @@
-// From the module to a running instance. Where the module comes from, `appizer-module` says: the build puts embedded.js
-// or given.js there.
+// From the module to a running instance. Where the module comes from, `appizer-module` says: the build puts embedded.js,
+// given.js or as-js.js there.
 import makeGlue from 'appizer-glue';
-import { compile } from 'appizer-module';
+import { compile, instantiate } from 'appizer-module';
 import { makeStore } from '../browser/store.js';
 
 /** What a dead instance answers: nothing, whether the glue takes it for a number or for several. */
@@ -55,7 +55,6 @@ function guardedWebAssembly(guarded) {
   }
   return {
     Instance,
-    // Never `new WebAssembly.Instance`: before Chromium 114 that throws on a page's main thread for any module over 4 KiB.
-    instantiate: async (module, imports) => new Instance((await WebAssembly.instantiate(module, imports)).exports),
+    instantiate: async (module, imports) => new Instance((await instantiate(module, imports)).exports),
   };
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use appizer_tracker::core::policy::limits as policy;
 
-use super::{embed, glue, source_map};
+use super::{embed, glue, source_map, wasm2js};
 use crate::{paths, process};
 
 /// One script of the package.
@@ -20,13 +20,15 @@ struct Script {
     core: Core,
 }
 
-/// Where the WebAssembly comes from.
+/// Where the module comes from.
 #[derive(Clone, Copy)]
 enum Module {
     /// From the text inside.
     Embedded,
     /// From what the page gives.
     Given,
+    /// Nowhere: the core is JavaScript.
+    AsJs,
 }
 
 /// Where the core is.
@@ -39,7 +41,7 @@ enum Core {
 }
 
 use Core::{Chunk, Inline};
-use Module::{Embedded, Given};
+use Module::{AsJs, Embedded, Given};
 
 const SCRIPTS: &[Script] = &[
     script("entry/index.js", "esm", "index.js", Embedded, Chunk("core.js")),
@@ -50,6 +52,10 @@ const SCRIPTS: &[Script] = &[
     script("entry/slim.js", "esm", "slim.js", Given, Chunk("core-slim.js")),
     script("core/core.js", "esm", "core-slim.js", Given, Inline),
     script("entry/slim.js", "cjs", "slim.cjs", Given, Inline),
+    script("entry/index.js", "esm", "js.js", AsJs, Chunk("core-js.js")),
+    script("core/core.js", "esm", "core-js.js", AsJs, Inline),
+    script("entry/index.js", "cjs", "js.cjs", AsJs, Inline),
+    script("entry/script.js", "iife", "appizer-js.js", AsJs, Inline),
     script("entry/auto.js", "esm", "auto.js", Given, Inline),
     script("entry/auto.js", "cjs", "auto.cjs", Given, Inline),
     script("entry/server.js", "esm", "server.js", Given, Inline),
@@ -75,8 +81,9 @@ const GLOBALS: &str = "AbortController Array Blob Boolean DataView Date Document
     localStorage navigator performance queueMicrotask removeEventListener requestAnimationFrame scrollY sessionStorage \
     setInterval setTimeout";
 
-pub fn write() -> Result<()> {
-    SCRIPTS.iter().try_for_each(|script| {
+/// Writes all scripts; with a `stock` standard library those that do not hold the core as JavaScript.
+pub fn write(stock: bool) -> Result<()> {
+    SCRIPTS.iter().filter(|script| !stock || !matches!(script.module, AsJs)).try_for_each(|script| {
         bundle(script)?;
         shrink(&paths::package().join(script.output), script.format)?;
         source_map::tidy(&paths::package().join(format!("{}.map", script.output)))
@@ -119,7 +126,10 @@ fn bundle(Script { entry, format, output, module, core }: &Script) -> Result<()>
     esbuild.arg(format!("--alias:appizer-glue={}", glue::script().display()));
     esbuild.arg(format!("--alias:appizer-module={}", source(module.source()).display()));
     esbuild.arg(format!("--alias:appizer-module-text={}", embed::module_script().display()));
+    esbuild.arg(format!("--alias:appizer-module-as-js={}", wasm2js::script().display()));
     esbuild.arg(format!("--alias:web-vitals={}", paths::npm().join("node_modules/web-vitals").display()));
+    // wasm-bindgen names a script once for each function that it imports from it.
+    esbuild.arg("--log-override:duplicate-object-key=silent");
     if let Chunk(chunk) = core {
         esbuild.args([format!("--define:APPIZER_CHUNK=\"./{chunk}\""), format!("--external:./{chunk}")]);
     }
@@ -150,6 +160,7 @@ impl Module {
         match self {
             Embedded => "core/embedded.js",
             Given => "core/given.js",
+            AsJs => "core/as-js.js",
         }
     }
 }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::{paths, process};
 
 /// The JavaScript that the crate imports.
-pub const IMPORTED: &[&str] = &["src/js/browser/store.js"];
+pub const IMPORTED: &[&str] = &["src/js/browser/store.js", "src/js/browser/transport.js"];
 
 /// The script: its default export makes an instance with the `WebAssembly` that it is given.
 pub fn script() -> PathBuf {

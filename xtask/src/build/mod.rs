@@ -1,4 +1,4 @@
-//! From the crate to the npm package in `pkg/`: wasm-pack, wasm-opt, the module as text, esbuild and terser.
+//! From the crate to the npm package in `pkg/`: wasm-pack, wasm-opt, the module as text and as JavaScript, esbuild and terser.
 
 mod bundle;
 mod embed;
@@ -8,6 +8,7 @@ mod package;
 mod size;
 mod source_map;
 mod wasm;
+mod wasm2js;
 
 pub use bundle::policy_defines;
 
@@ -23,7 +24,7 @@ use crate::progress;
 #[derive(Args, Default)]
 #[group(skip)]
 pub struct Options {
-    /// Takes the standard library as it comes, instead of compiling it for size
+    /// Takes the standard library as it comes, instead of compiling it for size; without the entry ./js, which needs another
     #[arg(long)]
     stock: bool,
 }
@@ -31,14 +32,17 @@ pub struct Options {
 /// Leaves a complete package in `pkg/` and prints what it weighs. Needs `setup::BUILD`.
 pub fn run(options: &Options) -> Result<()> {
     progress::step("build: wasm-pack", || wasm::compile(options.stock))?;
-    progress::step("build: wasm-opt, glue and text", || {
+    progress::step("build: wasm-opt, wasm2js, glue and text", || {
         wasm::optimise()?;
         glue::write()?;
+        if !options.stock {
+            wasm2js::write()?;
+        }
         embed::write_module(&read(&wasm::optimised_module())?)
     })?;
     progress::step("build: package", || {
         package::clear()?;
-        bundle::write()?;
+        bundle::write(options.stock)?;
         package::complete()
     })?;
     size::report()

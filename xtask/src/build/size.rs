@@ -16,12 +16,14 @@ const LIMITS: &[Limit] = &[
     Limit { name: FACADE, gate: 10_500, goal: 8_000 },
     Limit { name: DEFAULT, gate: 47_000, goal: 42_000 },
     Limit { name: SCRIPT, gate: 47_000, goal: 42_000 },
+    Limit { name: JS, gate: 58_000, goal: 50_000 },
 ];
 
 const FACADE: &str = "index.js, the facade";
 const CORE: &str = "core.js, the core";
 const DEFAULT: &str = "index.js and core.js";
 const SCRIPT: &str = "appizer.js";
+const JS: &str = "js.js and core-js.js";
 const SLIM: &str = "slim.js, core-slim.js and the module";
 
 /// What is weighed: a name, and the files that a page loads for it, each compressed by itself.
@@ -32,6 +34,7 @@ const PARTS: &[(&str, &[&str])] = &[
     (SCRIPT, &["appizer.js"]),
     ("static.js", &["static.js"]),
     (SLIM, &["slim.js", "core-slim.js", "appizer_bg.wasm"]),
+    (JS, &["js.js", "core-js.js"]),
     ("auto.js", &["auto.js"]),
     ("of which the module", &["appizer_bg.wasm"]),
 ];
@@ -89,7 +92,9 @@ fn judge(size: usize, gate: usize, goal: usize) -> &'static str {
 fn measure() -> Result<Vec<(&'static str, Sizes)>> {
     println!("   {:<38} {:>8} {:>8} {:>8}", "", "raw", "gzip", "brotli");
     let mut all = Vec::new();
-    for (name, files) in PARTS {
+    // With a stock standard library there is no core as JavaScript.
+    let is_there = |files: &[&str]| files.iter().all(|file| paths::package().join(file).is_file());
+    for (name, files) in PARTS.iter().filter(|(_, files)| is_there(files)) {
         let mut sizes = Sizes::default();
         for file in *files {
             let contents = read(&paths::package().join(file))?;
