@@ -26,7 +26,8 @@ if (tag && 'apiKey' in tag.dataset) {
 for (const call of before?.q ?? []) {
   replay(...call);
 }
-setTimeout(warnUnlessStarted, PATIENCE);
+// A server that imports this file has no tag to start from.
+if (globalThis.document) setTimeout(warnUnlessStarted, PATIENCE);
 
 /** The tag of this file. A module script is not the current one, and an element of that name may hide which one is. */
 function findTag() {
