@@ -57,7 +57,9 @@ function warnOfNearNames(dataset) {
   }
 }
 
-const attribute = (name) => `data-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+function attribute(name) {
+  return `data-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
 
 /** Makes a call that was recorded as `[name, …arguments]`, or with the time of the call before that. */
 function replay(call) {
