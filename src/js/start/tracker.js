@@ -208,8 +208,6 @@ export function makeTracker(wasm = () => {}) {
   function record(name, properties, overrides, passive, isPage) {
     try {
       if (!life.bridge?.isScheduled()) checkConsent();
-      if (life.phase === 'idle') patience ??= setTimeout(() => life.phase === 'idle' && explain({ type: 'no_init' }), PATIENCE);
-      if (!life.consent && name === 'page_view') viewed = globalThis.location?.href;
       if (life.phase === 'closed') throw new Refusal('closed');
       if (life.why === 'bot') throw new Refusal('bot');
       if (life.phase === 'denied' || (said === false && !life.consent)) throw new Refusal('opted_out');
@@ -218,6 +216,8 @@ export function makeTracker(wasm = () => {}) {
       page ??= uniqueName();
       const id = page + '-' + (tracked++).toString(36);
       if (life.phase === 'running') return finish(id, draft, passive);
+      if (life.phase === 'idle') patience ??= setTimeout(() => life.phase === 'idle' && explain({ type: 'no_init' }), PATIENCE);
+      if (!life.consent && name === 'page_view') viewed = globalThis.location?.href;
       early.push({ run: () => finishLate(id, draft, isPage), isEvent: true });
       return id;
     } catch (refusal) {
