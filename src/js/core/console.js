@@ -96,7 +96,7 @@ export function logNotice(notice, options) {
 }
 
 function consentLine(state, options) {
-  if (state === 'granted') return 'consent is granted';
+  if (state === 'granted') return options.consent === 'pending' && 'consent is granted';
   if (state === 'pending') return `consent is pending: events wait in memory, and nothing is stored or sent. ${WAITS.consent}`;
   const { globalPrivacyControl, doNotTrack } = navigator;
   const signalled = options.respectPrivacySignals && (globalPrivacyControl === true || doNotTrack === '1');

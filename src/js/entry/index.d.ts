@@ -288,7 +288,7 @@ export interface DebugReport {
   stats: Stats;
   /** Events of this page that have not arrived; collected while the log is on. */
   queued: { id: string; name: string }[];
-  /** The last 20 notices, without their ids. */
+  /** The last 20 notices but those of consent, without their ids. */
   requests: (Omit<Notice, 'ids'> & { at: string })[];
 }
 

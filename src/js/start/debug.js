@@ -17,7 +17,7 @@ export function makeDebug(on) {
   /** Events of this page that have not arrived, by id; only while `logging`. */
   const queued = new Map();
   let logging = false;
-  TYPES.forEach((type) => on(type, hear));
+  TYPES.filter((type) => type !== 'consent').forEach((type) => on(type, hear));
 
   function hear({ ids = [], ...notice }) {
     requests.push({ at: new Date().toISOString(), ...notice });

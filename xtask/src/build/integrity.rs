@@ -42,7 +42,8 @@ mod tests {
     #[test]
     fn the_package_s_readme_shows_the_hash_of_the_script_it_comes_with() {
         let readme = put_into(&format!("<script async{TAG}></script>"), "sha384-x").unwrap();
-        let expected = format!("<script async{TAG} integrity=\"sha384-x\" crossorigin=\"anonymous\"></script>");
+        let expected =
+            format!("<script async{TAG} integrity=\"sha384-x\" crossorigin=\"anonymous\"></script>");
         assert_eq!(readme, expected);
     }
 
