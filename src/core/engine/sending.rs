@@ -270,7 +270,11 @@ impl Engine {
                 self.queue.split(request, parts);
             }
             Verdict::Refused => self.bury(request, Reason::Uncertain, response, now),
-            Verdict::Forbidden => self.retry_later(request, News::Forbidden, response, now),
+            Verdict::Forbidden => {
+                let is_key = matches!(response.status, 401..=403);
+                let news = if is_key { News::Forbidden } else { News::NotFound };
+                self.retry_later(request, news, response, now);
+            }
             Verdict::Malformed => {
                 let failure = self.failure(&response);
                 self.retry_later(request, News::Malformed(failure), response, now);

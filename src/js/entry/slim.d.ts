@@ -4,7 +4,9 @@ import type { AnyEvents, Options, Tracker } from './index.js';
 export type {
   AnyEvents,
   AppizerError,
+  Consent,
   DeadLetter,
+  DebugReport,
   DropReason,
   FlushResult,
   JsonValue,
@@ -15,6 +17,7 @@ export type {
   Overrides,
   Properties,
   RejectionCode,
+  ReturnedEvent,
   Stats,
   TrackArguments,
   Tracker,
@@ -22,6 +25,7 @@ export type {
 } from './index.js';
 export {
   close,
+  consent,
   deadLetters,
   debug,
   discardDeadLetters,

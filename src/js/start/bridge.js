@@ -4,7 +4,7 @@
 import { listen } from '../browser/environment.js';
 import { makeDirectSender } from './direct.js';
 import { loadCore, NoCore } from './load-core.js';
-import { faultOf, invalidOption, isKey, KEY, textOf } from './options.js';
+import { invalidOption, isKey, KEY } from './options.js';
 
 /**
  * `options` are those for the core, `context` says who the visitor is, `hear` gets the notices, `wasm` gives the slim package's
@@ -52,10 +52,10 @@ export function makeBridge(options, context, hear, wasm) {
     try {
       if (restarts > POLICY_MAX_RESTARTS) throw new NoCore('no_core', 'it failed again and again');
       const makeCore = await loadCore(died, wasm);
-      const core = makeCore(textOf(options), anonymous, hearCore);
+      const core = makeCore(options, anonymous, hearCore);
       if (!isDead) receiver = core;
     } catch (error) {
-      if (error.option) throw faultOf(options, error);
+      if (error.option) throw error;
       sendDirectly(error);
     }
     handOver();

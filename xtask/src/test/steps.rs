@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::examples;
 use crate::setup::{self, Need, Package, python};
 use crate::{build, paths, process};
 
@@ -105,7 +106,7 @@ pub const ALL: &[Step] = &[
     },
     Step {
         name: "types",
-        title: "tsc over the package's declarations",
+        title: "tsc over the package's declarations and the examples of README and guide",
         needs: &[&[Need::Node, Need::NpmPackages]],
         after: Some("build"),
         has_tests: false,
@@ -198,9 +199,13 @@ fn relay() -> Result<Vec<Command>> {
 }
 
 fn types() -> Result<Vec<Command>> {
-    let mut tsc = process::command(paths::npm_program("tsc"));
-    tsc.args(["--project", "tests/types"]);
-    Ok(vec![tsc])
+    examples::write()?;
+    let check = |project| {
+        let mut tsc = process::command(paths::npm_program("tsc"));
+        tsc.args(["--project", project]);
+        tsc
+    };
+    Ok(vec![check("tests/types"), check("tests/types/guide.json")])
 }
 
 /// Bundled like the package, for the numbers that the facade gets from the core.
