@@ -1,7 +1,7 @@
 // What `init` says of an option that is at fault.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checked, faultOf } from '../../src/js/start/options.js';
+import { checked, faultOf, hasUsableKey } from '../../src/js/start/options.js';
 
 /** The message for what the core says of `option`. */
 const said = (options, option, allowed = 'a number') => faultOf(options, { option, allowed }).message;
@@ -25,4 +25,12 @@ for (const [what, value, shown] of [
 
 test('a list that JSON cannot carry is named all the same', () => {
   assert.throws(() => checked({ denyProperties: [1n] }), { code: 'invalid_option', option: 'denyProperties' });
+});
+
+test('a key is needed by the endpoint of Appizer alone, and a wrong one is wrong everywhere', () => {
+  const endpoint = '/v1/events/batch';
+  for (const options of [{ apiKey: 'k' }, { endpoint }, { apiKey: undefined, endpoint }]) assert.ok(hasUsableKey(options));
+  for (const options of [{}, { endpoint: undefined }, { endpoint: 'https://api.appizer.com/v1/events/batch' }, { apiKey: '', endpoint }, { apiKey: null, endpoint }]) {
+    assert.ok(!hasUsableKey(options), JSON.stringify(options));
+  }
 });

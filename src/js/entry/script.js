@@ -19,8 +19,8 @@ const before = globalThis.appizer;
 // A page may have the tag twice, its own and a tag manager's: two trackers would both track its views.
 if (!before?.init || before.q) globalThis.appizer = { ...appizer };
 
-// An empty key is a template's mistake, and `init` says so.
-if (tag && 'apiKey' in tag.dataset) {
+// An empty key is a template's mistake, and `init` says so. A relay needs none.
+if (tag && isStart(tag)) {
   globalThis.appizer.init(read(tag.dataset)).catch((error) => console.error(error));
 }
 for (const call of before?.q ?? []) {
@@ -33,13 +33,18 @@ function findTag() {
   const current = ofDocument('currentScript');
   if (current?.dataset) return current;
   const tags = [...(ofDocument('getElementsByTagName')?.('script') ?? [])];
-  return tags.find(({ dataset, src }) => 'apiKey' in dataset && src) ?? tags.find(({ src }) => /\bappizer\b[^/]*\.js([?#]|$)/.test(src));
+  return tags.find((tag) => isStart(tag) && tag.src) ?? tags.find(({ src }) => /\bappizer\b[^/]*\.js([?#]|$)/.test(src));
+}
+
+/** Returns true if the tag's attributes are enough to start. */
+function isStart({ dataset }) {
+  return 'apiKey' in dataset || 'endpoint' in dataset;
 }
 
 async function warnUnlessStarted() {
   const { waiting } = await globalThis.appizer.stats();
   if (waiting !== 'not_initialized') return;
-  const cause = !tag ? 'its script tag cannot be found' : 'its script tag has no data-api-key (a tag manager may have removed it)';
+  const cause = !tag ? 'its script tag cannot be found' : 'its script tag has neither data-api-key nor data-endpoint (a tag manager may have removed them)';
   console.warn(`appizer: the tracker is loaded and not started, for ${cause}. Nothing is sent: add the attribute, or call appizer.init({ apiKey })`);
 }
 

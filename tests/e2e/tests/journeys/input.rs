@@ -25,7 +25,8 @@ async fn a_bad_option_is_named_with_what_is_allowed(scene: &mut Scene) -> Result
     }
     // The options, as JavaScript; the one at fault; words of what is allowed instead.
     let cases = [
-        ("{ endpoint: options.endpoint }", "apiKey", "the project's key"),
+        ("{}", "apiKey", "the project's key"),
+        ("{ apiKey: undefined }", "apiKey", "the project's key"),
         ("{ ...options, apiKey: '' }", "apiKey", "printable ASCII"),
         ("{ ...options, apiKey: 'two words' }", "apiKey", "without spaces"),
         ("{ ...options, apiKey: 5 }", "apiKey", "the project's key"),
