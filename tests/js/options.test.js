@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { faultOf } from '../../src/js/core/options.js';
-import { checked } from '../../src/js/start/options.js';
+import { checked, hasUsableKey } from '../../src/js/start/options.js';
 
 /** The message for what the core says of `option`. */
 const said = (options, option, allowed = 'a number') => faultOf(options, { option, allowed }).message;
@@ -35,4 +35,12 @@ for (const [what, value, shown] of [
 
 test('a list that JSON cannot carry is named all the same', () => {
   assert.throws(() => checked({ denyProperties: [1n] }), { code: 'invalid_option', option: 'denyProperties' });
+});
+
+test('a key is needed by the endpoint of Appizer alone, and a wrong one is wrong everywhere', () => {
+  const endpoint = '/v1/events/batch';
+  for (const options of [{ apiKey: 'k' }, { endpoint }, { apiKey: undefined, endpoint }]) assert.ok(hasUsableKey(options));
+  for (const options of [{}, { endpoint: undefined }, { endpoint: 'https://api.appizer.com/v1/events/batch' }, { apiKey: '', endpoint }, { apiKey: null, endpoint }]) {
+    assert.ok(!hasUsableKey(options), JSON.stringify(options));
+  }
 });

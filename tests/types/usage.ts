@@ -5,6 +5,7 @@ import type { AppizerError, FlushResult, Options, Stats, Tracker } from '@appize
 
 const options: Options = { apiKey: 'key', endpoint: 'https://example.com/e', flushInterval: 1000, batchSize: 50 };
 const ready: Promise<void> = init(options);
+const relayed: Promise<void> = init({ endpoint: 'https://t.example.com/v1/events/batch' });
 const other: Tracker = createTracker({ apiKey: 'key', instance: 'other', metadata: false, userId: 'u1' });
 
 const id: string | null = track('signup', { plan: 'pro', at: new Date(), tags: ['a', null], left: undefined });
@@ -72,7 +73,7 @@ const forget: () => void = on('delivered', ({ count, ids }) => ids.length === co
 on('rejected', ({ code, message, name }) => code === 'too_large' && message + name);
 on('retry', ({ attempt, delay, status }) => attempt + delay + status);
 
-// @ts-expect-error a key is required
+// @ts-expect-error a key is required, or the endpoint of a relay
 init({});
 // @ts-expect-error no such option
 init({ apiKey: 'key', flushIntervall: 1 });
@@ -99,4 +100,4 @@ page(7);
 // @ts-expect-error no such notice
 on('deliverd', () => {});
 
-export { answer, asked, toAddress, forget, id, out, stop, stopped, view };
+export { answer, asked, forget, id, out, relayed, stop, stopped, toAddress, view };

@@ -259,6 +259,7 @@ impl Engine {
         let request = in_flight.id;
         match verdict {
             Verdict::Delivered | Verdict::Named => {
+                self.pacing.note_relay(response.relay);
                 self.note(News::Answered, now);
                 self.settle(request, Reason::Rejected, false, response, now);
             }

@@ -26,16 +26,31 @@ export type TrackArguments<P> = [P] extends [undefined]
   ? [properties?: P | undefined, overrides?: Overrides | undefined]
   : [properties: P, overrides?: Overrides | undefined];
 
-export interface Options {
-  /** The bearer key of the Appizer project. Required. */
+/** What `init` takes: a key for Appizer's endpoint, or the endpoint of a relay or a proxy, which needs none. */
+export type Options = Settings & (WithKey | WithoutKey);
+
+/** Sends with the project's key. */
+export interface WithKey {
+  /** The bearer key of the Appizer project. */
   apiKey: string;
+  /** Address of the batch endpoint, or of a relay or proxy. Default: `https://api.appizer.com/v1/events/batch`. */
+  endpoint?: string | URL | undefined;
+}
+
+/** Sends without a key, so that none is in the page. */
+export interface WithoutKey {
+  apiKey?: undefined;
+  /** Address of a relay, or of a proxy that adds the key. */
+  endpoint: string | URL;
+}
+
+/** The options that are the same with a key and without. */
+export interface Settings {
   /**
    * Keys that `apiKey` has replaced. What visitors have queued under them is sent with the new key, and who they are is taken
    * over; events of any other key are left to the pages of that key.
    */
   previousApiKeys?: readonly string[] | undefined;
-  /** Address of the batch endpoint. Default: `https://api.appizer.com/v1/events/batch`. */
-  endpoint?: string | URL | undefined;
   /** The user's id, where it is known at start; else an anonymous id that persists, until `identify`. */
   userId?: string | undefined;
   /** Milliseconds from the first waiting event to its flush, 0 to 86,400,000. Default: 10,000. */
@@ -51,7 +66,8 @@ export interface Options {
   partialFailure?: 'quarantine' | 'resend' | undefined;
   /**
    * Requests a minute of this browser, all tabs together: 1 to 100,000, or Infinity for an endpoint of one's own. Half of
-   * it refills steadily, a tenth is left to pages that close. Default: 100, the endpoint's limit.
+   * it refills steadily, a tenth is left to pages that close. Default: 100, the endpoint's limit. A relay, which counts
+   * requests to the endpoint itself, lifts it.
    */
   requestsPerMinute?: number | undefined;
   /** Events that are queued at the most; the oldest are dropped to make room. 1 to 1,000,000. Default: 50,000. */
@@ -62,7 +78,8 @@ export interface Options {
   maxAge?: number | undefined;
   /**
    * A first-party address that adds the key, for browsers in which only a beacon outlives the page. Without it a beacon
-   * goes to the endpoint with `?access_token=`, and its events stay queued until a reply confirms them.
+   * goes to the endpoint with `?access_token=`, and its events stay queued until a reply confirms them. Not needed without
+   * `apiKey`.
    */
   beaconUrl?: string | undefined;
   /**

@@ -21,8 +21,8 @@ const before = globalThis.appizer;
 if (!before?.init || Array.isArray(before.q)) globalThis.appizer = { ...appizer, q: { push: (...calls) => calls.forEach(replay) } };
 
 if (tag) warnOfNearNames(tag.dataset);
-// An empty key is a template's mistake, and `init` says so.
-if (tag && 'apiKey' in tag.dataset) {
+// An empty key is a template's mistake, and `init` says so. A relay needs none.
+if (tag && isStart(tag)) {
   globalThis.appizer.init(read(tag.dataset)).catch((error) => console.error(error));
 }
 for (const call of Array.isArray(before?.q) ? before.q : []) replay(call);
@@ -34,14 +34,19 @@ function findTag() {
   const current = ofDocument('currentScript');
   if (current?.dataset) return current;
   const tags = [...(ofDocument('getElementsByTagName')?.('script') ?? [])];
-  return tags.find(({ dataset, src }) => 'apiKey' in dataset && src) ?? tags.find(({ src }) => /\bappizer\b[^/]*\.js([?#]|$)/.test(src));
+  return tags.find((tag) => isStart(tag) && tag.src) ?? tags.find(({ src }) => /\bappizer\b[^/]*\.js([?#]|$)/.test(src));
+}
+
+/** Returns true if the tag's attributes are enough to start. */
+function isStart({ dataset }) {
+  return 'apiKey' in dataset || 'endpoint' in dataset;
 }
 
 /** Where events were tracked, the tracker itself warns. */
 async function warnUnlessStarted() {
   const { waiting, accepted } = await globalThis.appizer.stats();
   if (waiting !== 'not_initialized' || accepted) return;
-  const cause = !tag ? 'its script tag cannot be found' : 'its script tag has no data-api-key (a tag manager may have removed it)';
+  const cause = !tag ? 'its script tag cannot be found' : 'its script tag has neither data-api-key nor data-endpoint (a tag manager may have removed them)';
   console.warn(`appizer: the tracker is loaded and not started, for ${cause}. Nothing is sent: add the attribute, or call appizer.init({ apiKey })`);
 }
 

@@ -37,13 +37,17 @@ export function checked(given) {
   return rest;
 }
 
-export const KEY = "the project's key: printable ASCII characters without spaces";
+export const KEY = "the project's key: printable ASCII characters without spaces; none where endpoint is a relay or a proxy that adds the key";
 
 /** Also one of another realm. */
 export const isModule = (wasm) => Object.prototype.toString.call(wasm) === '[object WebAssembly.Module]';
 
 /** As in src/core/options.rs. */
 export const isKey = (key) => typeof key === 'string' && /^[!-~]+$/.test(key);
+
+/** Returns true if requests can carry the key, or need none: a relay or a proxy at another endpoint than Appizer's. */
+export const hasUsableKey = ({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT }) =>
+  apiKey === undefined ? endpoint !== POLICY_DEFAULT_ENDPOINT : isKey(apiKey);
 
 export function invalidOption(option, what, allowed) {
   return new AppizerError('invalid_option', `option "${option}" ${what}; allowed: ${allowed}`, option);

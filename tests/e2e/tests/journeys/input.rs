@@ -26,7 +26,8 @@ async fn a_bad_option_is_named_with_what_is_allowed(scene: &mut Scene) -> Result
     }
     // The options, as JavaScript; the one at fault; words of what is allowed instead.
     let cases = [
-        ("{ endpoint: options.endpoint }", "apiKey", "is undefined (an environment variable"),
+        ("{}", "apiKey", "is undefined (an environment variable"),
+        ("{ apiKey: undefined }", "apiKey", "is undefined (an environment variable"),
         ("{ ...options, colour: 1 }", "colour", "is unknown; the options are apiKey"),
         ("{ ...options, apiKey: '' }", "apiKey", "printable ASCII"),
         ("{ ...options, apiKey: 'two words' }", "apiKey", "without spaces"),
