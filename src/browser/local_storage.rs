@@ -91,10 +91,7 @@ pub fn tab_name() -> Option<String> {
     is_firefox
         .then(|| {
             let storage = scope().session_storage().ok().flatten()?;
-            let name = storage
-                .get_item(TAB)
-                .ok()?
-                .unwrap_or_else(unique_name);
+            let name = storage.get_item(TAB).ok()?.unwrap_or_else(unique_name);
             storage.set_item(TAB, &name).ok()?;
             Some(name)
         })

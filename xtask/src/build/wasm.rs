@@ -13,7 +13,6 @@ use super::{glue, read, read_text, write};
 use crate::setup::rust;
 use crate::{paths, process};
 
-
 /// Size of the module's stack. The linker's own choice is 1 MiB, which every page would have for itself. Nothing here is
 /// recursive; below the stack there is no memory, so that an overflow is a trap, and a trap a new instance.
 const STACK_BYTES: u32 = 64 << 10;
