@@ -2,10 +2,16 @@
 #![cfg(all(target_family = "wasm", feature = "standalone"))]
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
+#[path = "browser/inbox.rs"]
+mod inbox;
+#[path = "browser/left.rs"]
+mod left;
 #[path = "browser/network.rs"]
 mod network;
 #[path = "browser/page.rs"]
 mod page;
+#[path = "store/sentences.rs"]
+mod sentences;
 #[path = "browser/store.rs"]
 mod store;
 #[path = "browser/tracker.rs"]

@@ -100,6 +100,11 @@ impl Inbox {
         self.driver.input(|engine, now| engine.handle_written(id, Some(failure), now));
     }
 
+    /// What the visitor did is cleared.
+    pub fn cleared(&self) {
+        self.driver.note_forgotten();
+    }
+
     /// Pages that are gone were claimed: [`rows::orphans`].
     pub fn orphans(&self, orphans: &str) {
         self.driver.input(|engine, now| engine.handle_orphans(rows::orphans(orphans), now));

@@ -58,12 +58,12 @@ export const otherVersion = (name, version, stores) => new Promise((resolve, rej
 let transaction;
 let allowed;
 let failed = 0;
-export function fail_transactions_after(count) {
+export function fail_transactions_after(instance, count) {
   transaction ??= IDBDatabase.prototype.transaction;
   allowed = count;
   failed = 0;
   IDBDatabase.prototype.transaction = function (...args) {
-    if (allowed-- > 0) return transaction.apply(this, args);
+    if (this.name !== `appizer-${instance}` || allowed-- > 0) return transaction.apply(this, args);
     failed++;
     throw new DOMException('The database connection is closing.', 'InvalidStateError');
   };
@@ -81,8 +81,8 @@ extern "C" {
     pub fn hide_indexed_db();
     pub fn show_indexed_db();
     pub fn warnings(run: &mut dyn FnMut()) -> Vec<String>;
-    /// Has the transactions after the next `count` fail, until it is called again.
-    pub fn fail_transactions_after(count: u32);
+    /// Has an instance's transactions after the next `count` fail, until it is called again.
+    pub fn fail_transactions_after(instance: &str, count: u32);
     pub fn failed_transactions() -> u32;
     pub fn sleep(ms: u32) -> js_sys::Promise;
     /// Does to the database what another version of this library would do.

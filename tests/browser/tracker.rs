@@ -3,24 +3,24 @@
 use crate::network::{
     Network, hide_indexed_db, hide_locks, options, show_indexed_db, show_locks, sleep, text, warnings,
 };
-use crate::page::Page;
-use appizer_tracker::browser::api::Core;
+use crate::page::stored_rows;
 use appizer_tracker::browser::environment::unique_name;
-use appizer_tracker::browser::standalone;
-use appizer_tracker::browser::store;
+use appizer_tracker::browser::exports::Core;
+use appizer_tracker::browser::{standalone, store};
+use appizer_tracker::core::rows::SEGMENTS;
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// A core and the notices it gave.
-struct Tracker {
-    core: Core,
+pub struct Tracker {
+    pub core: Core,
     notices: Array,
 }
 
 impl Tracker {
-    fn start(options: &JsValue) -> Self {
+    pub fn start(options: &JsValue) -> Self {
         let notices = Array::new();
         let heard = notices.clone();
         let listener = Closure::<dyn FnMut(JsValue)>::new(move |notice| {
@@ -28,28 +28,28 @@ impl Tracker {
         });
         let listener: Function = listener.into_js_value().unchecked_into();
         let options = standalone::options::read(options).unwrap();
-        Self { core: Core::new(options, unique_name(), listener, Box::new(store::make)), notices }
+        Self { core: Core::start(options, unique_name(), listener, Box::new(store::make)), notices }
     }
 
-    fn track(&self, count: usize) {
+    pub fn track(&self, count: usize) {
         let lines: Vec<_> =
             (0..count).map(|n| format!("e{n}\t2026-01-01T00:00:00.000Z\t\"click\"\t{{\"n\":{n}}}")).collect();
         self.core.track(lines.join("\n"));
     }
 
-    async fn flush(&self) -> JsValue {
+    pub async fn flush(&self) -> JsValue {
         self.answer(Core::flush).await
     }
 
-    async fn stats(&self) -> JsValue {
+    pub async fn stats(&self) -> JsValue {
         self.answer(Core::stats).await
     }
 
-    async fn answer(&self, ask: impl Fn(Core, Function)) -> JsValue {
-        JsFuture::from(Promise::new(&mut |resolve, _| ask(self.core, resolve))).await.unwrap()
+    async fn answer(&self, ask: impl Fn(&Core, Function)) -> JsValue {
+        JsFuture::from(Promise::new(&mut |resolve, _| ask(&self.core, resolve))).await.unwrap()
     }
 
-    async fn heard(&self, kind: &str) -> JsValue {
+    pub async fn heard(&self, kind: &str) -> JsValue {
         loop {
             if let Some(notice) = self.notices.iter().find(|notice| text(notice, &["type"]) == kind) {
                 return notice;
@@ -115,7 +115,7 @@ async fn a_delivered_event_is_gone_from_the_store() {
     tracker.track(150);
     tracker.flush().await;
     tracker.core.close();
-    assert!(Page::open(&instance, "p").await.records().await.is_empty());
+    assert!(stored_rows(&instance, SEGMENTS).await.is_empty());
 }
 
 #[wasm_bindgen_test]

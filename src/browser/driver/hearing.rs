@@ -51,6 +51,11 @@ impl Driver {
         }
     }
 
+    /// See [`crate::browser::inbox::Inbox::cleared`].
+    pub fn note_forgotten(&self) {
+        self.local.note_forgotten();
+    }
+
     /// What a newer version left, or nobody of us, is not ours to take.
     fn readable_left(&self, name: &str) -> Option<Operations> {
         self.local.find(name).and_then(Operations::read)

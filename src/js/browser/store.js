@@ -141,6 +141,7 @@ export function makeStore(instance, owner, renewal, inbox) {
       if (clears) OF_THE_VISITOR.forEach((name) => rows(name).clear());
       readRange(rows('identity'), (identities) => apply(inbox.enter(identities), rows));
     });
+    if (clears) inbox.cleared();
     if (!locks) {
       await claim(owner);
       clearInterval(renewing);
