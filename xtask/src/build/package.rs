@@ -16,6 +16,8 @@ const README: &str = "README.md";
 /// From where in the repository, to where in the package.
 const COPIED: &[(&str, &str)] = &[
     ("src/js/entry/index.d.ts", "index.d.ts"),
+    ("src/js/entry/index.d.ts", "static.d.ts"),
+    ("src/js/entry/index.d.ts", "js.d.ts"),
     ("src/js/entry/slim.d.ts", "slim.d.ts"),
     ("src/js/entry/script.d.ts", "script.d.ts"),
     ("target/package/appizer_bg.wasm", "appizer_bg.wasm"),
@@ -38,8 +40,13 @@ pub fn clear() -> Result<()> {
 }
 
 /// Declarations that `require` has of its own: TypeScript takes the kind of a module from its file's name.
-const FOR_REQUIRE: &[(&str, &str)] =
-    &[("index.d.ts", "index.d.cts"), ("slim.d.ts", "slim.d.cts"), ("auto.d.ts", "auto.d.cts")];
+const FOR_REQUIRE: &[(&str, &str)] = &[
+    ("index.d.ts", "index.d.cts"),
+    ("static.d.ts", "static.d.cts"),
+    ("js.d.ts", "js.d.cts"),
+    ("slim.d.ts", "slim.d.cts"),
+    ("auto.d.ts", "auto.d.cts"),
+];
 
 pub fn complete() -> Result<()> {
     for (from, to) in COPIED {
