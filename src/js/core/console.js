@@ -77,7 +77,7 @@ export function logSettings({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT, flushI
 export function logEvent(name, properties, id) {
   log(`track "${name}" ${textOf(properties)} (${id})`);
   for (const [path, kind, result] of lostIn(properties)) {
-    console.warn(`appizer: property "${path}" of "${name}" is a ${kind}, which JSON makes ${result}: convert it before track`);
+    console.warn(`appizer: property "${path}" of "${name}" is of type ${kind}, which JSON turns into ${result}: convert it before track`);
   }
 }
 

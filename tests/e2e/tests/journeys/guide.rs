@@ -57,7 +57,8 @@ async fn the_console_shows_what_the_readme_says(scene: &mut Scene) -> Result<()>
     scene.run_example(&example, "default").await?;
     let lines: Vec<String> = scene.run("return lines").await?;
     let promised = block(&readme, "text")?.lines();
-    let promised = promised.map(|line| line.replace("YOUR", &e2e::API_KEY[..4]));
+    // Of a key as short as the test's nothing is shown.
+    let promised = promised.map(|line| line.replace("YOUR…", "…"));
     let promised = Vec::from_iter(promised);
     let agree = lines.iter().zip(&promised).all(|(line, promised)| resembles(line, promised));
     assert!(agree && lines.len() == promised.len(), "{lines:#?}");
