@@ -49,10 +49,11 @@ export function warningOf(notice) {
   return `${fallback}: ${message}`;
 }
 
-function pauseText(reason, { status, message, until, delay }) {
+/** A mere retry is told without its time: the next one would be another text. */
+function pauseText(reason, { status, message, until }) {
   const [what, cure] = PAUSES[reason];
-  const next = until ?? new Date(Date.now() + delay);
-  return `the endpoint ${what} (${answerOf(status, message)}). ${KEPT} and are tried again at ${next.toLocaleTimeString()}; ${cure}`;
+  const when = until ? ` at ${until.toLocaleTimeString()}` : '';
+  return `the endpoint ${what} (${answerOf(status, message)}). ${KEPT} and are tried again${when}; ${cure}`;
 }
 
 function letterText({ code, status, message, ids, names = [] }) {
