@@ -4,6 +4,7 @@ import { account, renderAccount } from './account.js';
 import { BARS, ROWS, renderEvents, renderStrip } from './holdings.js';
 import { createLog } from './log.js';
 import { renderQueue } from './queue.js';
+import { destination, showRelay } from './relay.js';
 import { nextStep, renderTrial } from './trial.js';
 import { createState, createWire } from './wire.js';
 
@@ -40,7 +41,7 @@ on('rejected', ({ code, message }) => log('refused', `${code}: ${message}`));
 on('dropped', ({ reason, count }) => log('dropped', `${plural(count)} given up: ${reason}.`));
 on('degraded', ({ message }) => log('degraded', message));
 
-init({ apiKey: 'demo_key', endpoint: collector.endpoint, flushInterval: 1000 })
+init({ ...destination({ apiKey: 'demo_key', endpoint: collector.endpoint }), flushInterval: 1000 })
   .then(async () => {
     inherited = (await stats()).queued;
     if (inherited) log('found', `${plural(inherited)} already in the queue when this page opened.`);
@@ -211,6 +212,7 @@ function refreshIfSeen() {
   if (!document.hidden) refresh();
 }
 
+showRelay(log);
 $('collector-address').textContent = collector.address;
 renderEvents($('events'), []);
 refresh();
