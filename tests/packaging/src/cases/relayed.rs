@@ -35,7 +35,7 @@ pub async fn relay(workshop: &Workshop) -> Result<String> {
     let has_key = arrivals.requests.iter().all(|request| request.authorization == AuthorizationKind::Bearer);
     ensure!(has_key, "a request came without the key: {arrivals}");
     let ips: Vec<_> = arrivals.events.iter().map(|event| event.ip.as_deref()).collect();
-    ensure!(ips == [Some("127.0.0.0"); 2], "the visitor's truncated address is missing: {ips:?}");
+    ensure!(ips == [Some("198.51.100.0"); 2], "the visitor's truncated address is missing: {ips:?}");
     stage.leave_quietly(&browser, Engine::Chromium, &["page_view", "button_click"]).await
 }
 
@@ -93,6 +93,8 @@ fn tls_site(stage: &Stage, ports: &Ports) -> Result<String> {
             ("  listen [::]:443 ssl http2;\n", ""),
             ("listen 443 ssl", &format!("listen 127.0.0.1:{} ssl", ports.public)),
             ("server 127.0.0.1:8788;", &format!("server 127.0.0.1:{};", ports.relay)),
+            // On this machine the visitor has the proxy's address.
+            ("X-Forwarded-For $remote_addr", "X-Forwarded-For 198.51.100.7"),
             (&format!("{live}/fullchain.pem"), &certificate),
             (&format!("{live}/privkey.pem"), &key),
         ],
