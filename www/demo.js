@@ -4,7 +4,8 @@ import { account, renderAccount } from './account.js';
 import { BARS, ROWS, renderEvents, renderStrip } from './holdings.js';
 import { createLog } from './log.js';
 import { renderQueue } from './queue.js';
-import { nextStep, renderTrial } from './trial.js';
+import { beginRun, heldOfRun, isRunOf, notePage, ofRun } from './run.js';
+import { progress, renderTrial } from './trial.js';
 import { createState, createWire } from './wire.js';
 
 const $ = (id) => document.getElementById(id);
@@ -38,7 +39,9 @@ on('retry', ({ attempt, delay, status, message }) => {
 });
 on('rejected', ({ code, message }) => log('refused', `${code}: ${message}`));
 on('dropped', ({ reason, count }) => log('dropped', `${plural(count)} given up: ${reason}.`));
+on('paused', ({ reason, status }) => log('paused', `${reason}${status ? ` (${status})` : ''}: events stay queued.`));
 on('degraded', ({ message }) => log('degraded', message));
+notePage();
 
 init({ apiKey: 'demo_key', endpoint: collector.endpoint, flushInterval: 1000 })
   .then(async () => {
@@ -94,8 +97,18 @@ $('track-faulty').addEventListener('click', () => {
 
 $('flush').addEventListener('click', async () => {
   answer('Flushing.');
-  const { delivered, queued, waiting } = await flush();
-  answer(queued ? `${delivered} delivered, ${queued} wait (${waiting ?? 'next round'}).` : `${delivered} delivered, none wait.`);
+  const { delivered, queued, waiting, until } = await flush();
+  const rest = until ? `until ${until.toLocaleTimeString([], { hour12: false })}` : 'for the next round';
+  answer(queued ? `${delivered} delivered, ${queued} wait ${rest} (${waiting ?? 'interval'}).` : `${delivered} delivered, none wait.`);
+});
+
+$('start-over').addEventListener('click', async () => {
+  const [now, summary] = [await stats(), await collector.summary().catch(() => null)];
+  if (!summary) return answer('The collector cannot be reached.');
+  beginRun(now, summary);
+  inherited = 0;
+  held = null;
+  answer('Page and collector count from here.');
 });
 
 $('reload').addEventListener('click', () => location.reload());
@@ -109,10 +122,10 @@ function showFault(name) {
 }
 
 const SWITCHED = {
-  none: 'The collector is healthy again.',
-  down: 'The collector is down: it drops each connection.',
-  429: 'The collector answers 429: too many requests, come back in 5 s.',
-  500: 'The collector answers 500: internal error.',
+  none: 'Healthy: the collector accepts.',
+  down: 'Down: no reply from the collector.',
+  429: '429: too many requests, come back in 5 s.',
+  500: '500: error of the collector.',
 };
 
 $('faults').addEventListener('change', async ({ target }) => {
@@ -130,15 +143,16 @@ $('faults').addEventListener('change', async ({ target }) => {
 // --- The picture ---------------------------------------------------------------------------------
 
 async function showTracker() {
-  const now = await stats();
-  delivered = now.delivered;
+  const all = await stats();
+  delivered = all.delivered;
+  const now = ofRun(all);
   $('queued').value = now.queued;
   $('delivered').value = now.delivered + now.handedOver;
   renderAccount($('account'), document.querySelector('.share'), account(now));
   renderQueue(document.querySelector('.dots'), $('overflow'), now);
   wire.park(now.queued);
   state.update(now);
-  renderTrial($('trial'), $('verdict'), nextStep({ fault, queued: now.queued, inherited }), inherited);
+  renderTrial($('trial'), $('verdict'), progress({ fault, queued: now.queued, inherited }), inherited);
 }
 
 async function showCollector() {
@@ -146,15 +160,17 @@ async function showCollector() {
     // Taken before asking: what is delivered meanwhile would look missing.
     const expected = delivered;
     const present = await collector.summary();
+    if (!isRunOf(present)) beginRun(await stats(), present);
+    const run = heldOfRun(present);
     if ($('faults').disabled) {
       showFault(await collector.fault());
       $('faults').disabled = false;
     }
     const changed = !held || present.events !== held.events || present.requests !== held.requests;
-    $('collected').value = present.events;
-    $('distinct').textContent = present.distinct_event_ids;
-    $('repeats').textContent = present.events - present.distinct_event_ids;
-    $('requests').textContent = present.requests;
+    $('collected').value = run.events;
+    $('distinct').textContent = run.distinct_event_ids;
+    $('repeats').textContent = run.events - run.distinct_event_ids;
+    $('requests').textContent = run.requests;
     showCheck(expected - present.distinct_event_ids);
     if (changed) {
       const [events, requests] = await Promise.all([collector.latestEvents(ROWS), collector.latestRequests(BARS)]);

@@ -52,7 +52,20 @@ const REASONS = {
   closed: 'The tracker is closed. The next page sends the rest.',
 };
 
-const answerOf = (status) => (status ? `The collector answered ${status}.` : 'No reply from the collector.');
+/** Waits shorter than this pass before they can be read. */
+const SHORT = 2000;
+
+/** Why there is a countdown, by what `stats().waiting` says. */
+const CAUSES = {
+  backoff: answerOf,
+  paused: answerOf,
+  limit: () => 'The limit of requests a minute is reached.',
+  interval: () => 'Batches gather longer after a 429.',
+};
+
+function answerOf(status) {
+  return status ? `The collector answered ${status}.` : 'No reply from the collector.';
+}
 
 /** The line below the lanes: what the tracker waits for, and for how long. */
 export function createState(root) {
@@ -60,7 +73,7 @@ export function createState(root) {
   const bar = root.querySelector('.countdown i');
   let until = 0;
   let from = 0;
-  let status = 0;
+  let words = '';
 
   function show(kind, words, part = 0) {
     root.dataset.kind = kind;
@@ -71,18 +84,19 @@ export function createState(root) {
   function tick() {
     const left = until - Date.now();
     if (left <= 0) return;
-    show('backoff', `${answerOf(status)} Next try in ${(left / 1000).toFixed(1)} s.`, left / (until - from));
+    show('backoff', `${words} Next try in ${(left / 1000).toFixed(1)} s.`, left / (until - from));
     setTimeout(tick, 100);
   }
 
   return {
     update(stats) {
       const time = stats.until ? Number(stats.until) : 0;
-      if (stats.waiting === 'backoff' && time > Date.now()) {
-        const ticking = until > Date.now();
+      const cause = CAUSES[stats.waiting];
+      const ticking = until > Date.now();
+      if (cause && time > Date.now() + (ticking ? 0 : SHORT)) {
         if (time !== until) from = Date.now();
         until = time;
-        status = stats.lastError?.status ?? 0;
+        words = cause(stats.lastError?.status);
         if (!ticking) tick();
         return;
       }

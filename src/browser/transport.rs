@@ -51,6 +51,8 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn failed(this: &Reply) -> Vec<u32>;
     #[wasm_bindgen(method, getter)]
+    fn relay(this: &Reply) -> bool;
+    #[wasm_bindgen(method, getter)]
     fn message(this: &Reply) -> String;
 }
 
@@ -156,6 +158,7 @@ fn read(reply: &Reply) -> Response {
         processed_count: reply.count().map(|count| count as u64),
         failed: reply.failed().into_iter().map(|place| place as usize).collect(),
         retry_after: retry_after(&reply.retry_after(), at, environment::clocks().wall),
+        relay: reply.relay(),
         message: reply.message(),
     }
 }
@@ -166,8 +169,11 @@ pub fn message_of(error: &JsValue) -> String {
     message.or_else(|| error.as_string()).unwrap_or_default()
 }
 
-/// A beacon cannot carry the key as a header (RFC 6750, 2.3).
+/// Puts the key into the address of a beacon, which cannot carry it as a header (RFC 6750, 2.3).
 fn with_key(endpoint: &str, api_key: &str) -> String {
+    if api_key.is_empty() {
+        return endpoint.into();
+    }
     let separator = if endpoint.contains('?') { "&" } else { "?" };
     let key = String::from(js_sys::encode_uri_component(api_key));
     [endpoint, separator, "access_token=", &key].concat()

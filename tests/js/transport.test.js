@@ -10,7 +10,7 @@ async function replyTo(body, init) {
   return { ...reply, failed: [...failed] };
 }
 
-const NOTHING = { status: 200, retryAfter: '', retryAt: NaN, failed: [], message: '' };
+const NOTHING = { status: 200, retryAfter: '', retryAt: NaN, failed: [], relay: false, message: '' };
 
 test('a documented body is read member by member', async () => {
   const body = { success: true, processed_count: 3, failed_indices: [0, 2], message: 'told' };
@@ -32,10 +32,23 @@ test('what cannot be read is told, with its status', async () => {
   assert.match(message, /^the answer cannot be read: /);
 });
 
-test('the key goes in a header of its own, and only where there is one', async () => {
-  const seen = [];
-  globalThis.fetch = async (url, { headers }) => seen.push(headers.Authorization) && new Response('{}');
-  await post('/', 'k', '{}', false).reply;
-  await post('/', '', '{}', false).reply;
-  assert.deepEqual(seen, ['Bearer k', undefined]);
+test('the key goes in a header of its own', async () => {
+  assert.deepEqual(await headersWith('k'), { 'Content-Type': 'application/json', Authorization: 'Bearer k' });
 });
+
+test('a request without a key needs no preflight', async () => {
+  assert.deepEqual(await headersWith(''), { 'Content-Type': 'text/plain' });
+  assert.deepEqual(await headersWith(undefined), { 'Content-Type': 'text/plain' });
+});
+
+test('a relay is known by its body alone', async () => {
+  assert.equal((await replyTo({ success: true, relay: true })).relay, true);
+  for (const body of [{ success: true }, { relay: 'true' }, { relay: 1 }]) assert.equal((await replyTo(body)).relay, false);
+});
+
+async function headersWith(key) {
+  let headers;
+  globalThis.fetch = async (url, init) => (headers = init.headers) && new Response('{}');
+  await post('/', key, '{}', false).reply;
+  return headers;
+}

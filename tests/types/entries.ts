@@ -26,6 +26,9 @@ whole.init({ apiKey: 'key', wasm: '/appizer_bg.wasm' });
 
 const fromScript: string | null = appizer.track('signup', { plan: 'pro' });
 window.appizer.flush().then(({ delivered }) => delivered);
+appizer.q.push(['register', { plan: 'pro' }], [Date.now(), 'track', 'signup']);
+// @ts-expect-error no such function
+appizer.q.push(['trak', 'signup']);
 // @ts-expect-error no such function
 appizer.trak('signup');
 

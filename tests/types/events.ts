@@ -12,6 +12,7 @@ interface Events {
   purchase: Purchase;
   search: { query: string; tags: string[] };
   logout: {};
+  login: undefined;
   seen: { at?: Date };
 }
 
@@ -21,12 +22,16 @@ const literal = createTracker<{ signup: { plan: string } }>({ apiKey: 'key' });
 const id: string | null = tracker.track('purchase', { plan: 'pro', seats: 3 });
 tracker.track('search', { query: 'x', tags: [] }, { userId: 'u1' });
 tracker.track('logout');
+tracker.track('login');
+tracker.track('login', undefined, { userId: 'u1' });
 tracker.track('logout', undefined, { time: 0 });
 tracker.track('seen', { at: new Date() });
 literal.track('signup', { plan: 'pro' });
 
 // @ts-expect-error no such event
 tracker.track('purchased', { plan: 'pro' });
+// @ts-expect-error it has no properties
+tracker.track('login', { plan: 'pro' });
 // @ts-expect-error its properties are required
 tracker.track('purchase');
 // @ts-expect-error so is this one of them
@@ -53,6 +58,8 @@ const counts: number[] = [];
 on('delivered', ({ type, count }) => type === 'delivered' && counts.push(count));
 on('paused', ({ reason, until }) => reason === 'forbidden' && until.toISOString());
 on('dropped', (notice) => notice.reason.length + notice.count);
+on('consent', ({ state }) => state === 'pending');
+on('paused', ({ reason }) => reason === 'not_found');
 tracker.on('degraded', ({ fallback, message }) => fallback + message);
 
 // @ts-expect-error delivered batches have no attempt

@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use serde_json::Value;
 
-use crate::build::integrity;
 use crate::{build, paths, process, progress, setup};
 
 #[derive(Args)]
@@ -15,9 +14,6 @@ pub struct Options {
     /// Goes through all of it in whatever state the tree is
     #[arg(long)]
     dry_run: bool,
-    /// Puts the built script's integrity into README.md, where it shows another
-    #[arg(long, requires = "dry_run")]
-    write_integrity: bool,
     #[command(flatten)]
     build: build::Options,
 }
@@ -32,7 +28,6 @@ pub fn run(options: &Options) -> Result<()> {
     setup::ensure(setup::BUILD)?;
     build::run(&options.build)?;
     let version = progress::step("release: version and changelog", || check_version(options.dry_run))?;
-    progress::step("release: integrity in README.md", || check_integrity(options.write_integrity))?;
     let tarball = progress::step("release: pack", || pack(&version))?;
     println!("\n   {version} is ready. Its tests: cargo xtask test && cargo xtask packaging");
     let publish = format!("npm publish --access public {tarball}");
@@ -90,21 +85,6 @@ impl Section {
         ensure!(entries > 0, "CHANGELOG.md says nothing under \"## {heading}\"");
         Ok(Self { entries, released: !heading.contains("not released") })
     }
-}
-
-fn check_integrity(write: bool) -> Result<()> {
-    let (readme, built) = (read("README.md")?, integrity::of_script()?);
-    if integrity::shown_in(&readme)? == built {
-        return Ok(());
-    }
-    ensure!(
-        write,
-        "README.md shows another integrity than {built}: cargo xtask release --dry-run --write-integrity"
-    );
-    let path = paths::root().join("README.md");
-    fs::write(&path, integrity::put_into(&readme, &built)?).context("writing README.md")?;
-    println!("   README.md has {built} now");
-    Ok(())
 }
 
 /// Packs the package, and holds what is in it to the list.

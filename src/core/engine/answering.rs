@@ -132,9 +132,9 @@ impl Engine {
         if count > 0 {
             self.notify(Notice::Delivered { count, ids: settled.delivered });
         }
-        if let Some(Dead { reason, status, message, ids }) = settled.dead {
+        if let Some(Dead { reason, status, message, ids, names }) = settled.dead {
             let code = if reason == Reason::Rejected { "refused_by_endpoint" } else { reason.as_str() };
-            self.notify(Notice::DeadLetters { code, message, status, ids });
+            self.notify(Notice::DeadLetters { code, message, status, ids, names });
         }
     }
 

@@ -39,6 +39,8 @@ pub(super) struct Dead {
     pub(super) status: u16,
     pub(super) message: String,
     pub(super) ids: Vec<String>,
+    /// Names of the events that can be read, as JSON.
+    pub(super) names: Vec<String>,
 }
 
 /// What a write is to change, besides this page's account.
@@ -83,9 +85,10 @@ impl Change {
         let (reason, status) = (letter.reason, letter.status);
         let dead = self.settled.dead.get_or_insert_with(|| {
             let message = letter.message.clone();
-            Dead { reason, status, message, ids: Vec::new() }
+            Dead { reason, status, message, ids: Vec::new(), names: Vec::new() }
         });
         dead.ids.push(letter.id.clone());
+        dead.names.extend(letter.event_name().map(String::from));
     }
 
     /// Adds what a later change does, but for its records, which the queue has.

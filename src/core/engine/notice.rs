@@ -52,10 +52,12 @@ pub enum Notice {
         status: u16,
         /// The events' ids.
         ids: Vec<String>,
+        /// Their names, as JSON.
+        names: Vec<String>,
     },
     /// Nothing is sent until a cause outside is mended; events are queued meanwhile.
     Paused {
-        /// `forbidden`, `bad_response` or `unreachable`.
+        /// `forbidden`, `not_found`, `bad_response` or `unreachable`.
         reason: &'static str,
         /// HTTP status.
         status: u16,
@@ -104,8 +106,9 @@ impl Notice {
             Self::Rejected { code } => {
                 notice.word("type", "rejected").word("code", code.as_str());
             }
-            Self::DeadLetters { code, message, status, ids } => {
+            Self::DeadLetters { code, message, status, ids, names } => {
                 notice.word("type", "rejected").word("code", code).put("ids", Member::texts(ids));
+                notice.put("names", Member::texts(names));
                 notice.number("status", status.into()).text("message", message);
             }
             Self::Paused { reason, status, message, until } => {

@@ -259,6 +259,7 @@ impl Engine {
         let request = in_flight.id;
         match verdict {
             Verdict::Delivered | Verdict::Named => {
+                self.pacing.note_relay(response.relay);
                 self.note(News::Answered, now);
                 self.settle(request, Reason::Rejected, false, response, now);
             }
@@ -270,7 +271,11 @@ impl Engine {
                 self.queue.split(request, parts);
             }
             Verdict::Refused => self.bury(request, Reason::Uncertain, response, now),
-            Verdict::Forbidden => self.retry_later(request, News::Forbidden, response, now),
+            Verdict::Forbidden => {
+                let is_key = matches!(response.status, 401..=403);
+                let news = if is_key { News::Forbidden } else { News::NotFound };
+                self.retry_later(request, news, response, now);
+            }
             Verdict::Malformed => {
                 let failure = self.failure(&response);
                 self.retry_later(request, News::Malformed(failure), response, now);

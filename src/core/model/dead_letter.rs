@@ -1,7 +1,7 @@
 //! Events that will not be sent again by themselves: refused for good, or of unknown fate. The page may look at
 //! them, send them again or discard them.
 
-use crate::core::model::event::Envelope;
+use crate::core::model::event::{EVENT_NAME, Envelope};
 use crate::core::model::members::Members;
 use crate::core::model::text;
 
@@ -56,6 +56,18 @@ impl Reason {
 }
 
 impl DeadLetter {
+    /// Returns the event's name as JSON; nothing where the event cannot be read.
+    pub fn event_name(&self) -> Option<&str> {
+        let name = self.json.strip_prefix(EVENT_NAME)?;
+        let mut is_escaped = false;
+        let end = name.bytes().skip(1).position(|byte| {
+            let ends = byte == b'"' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            ends
+        })?;
+        name.get(..end + 2)
+    }
+
     /// What it is filed under: the oldest first, so that they can be the first to go.
     pub fn key(&self) -> String {
         let mut key = String::new();
@@ -76,5 +88,33 @@ impl DeadLetter {
     /// The event, to be queued again.
     pub fn into_envelope(self) -> Envelope {
         Envelope { id: self.id, json: self.json }
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod tests {
+    use super::*;
+    use crate::core::model::json::quoted;
+    use proptest::prelude::*;
+
+    fn letter(json: String) -> DeadLetter {
+        let (id, message) = (String::from("e"), String::new());
+        DeadLetter { id, json, reason: Reason::Rejected, status: 400, message, at: 0, project: None }
+    }
+
+    proptest! {
+        #[test]
+        fn a_letter_tells_the_name_of_its_event(name in any::<String>()) {
+            let name = quoted(&name);
+            let letter = letter(format!("{EVENT_NAME}{name},\"user_id\":\"\\\"\"}}"));
+            prop_assert_eq!(letter.event_name(), Some(name.as_str()));
+        }
+
+        #[test]
+        fn a_letter_that_cannot_be_read_tells_no_name(text in "[^\"{]*") {
+            let letter = letter(text);
+            prop_assert_eq!(letter.event_name(), None);
+        }
     }
 }

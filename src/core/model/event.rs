@@ -12,6 +12,9 @@
 use crate::core::model::json;
 use crate::core::model::text::fields;
 
+/// What an envelope begins with; the name follows.
+pub const EVENT_NAME: &str = "{\"event_name\":";
+
 /// Why an event was refused. The engine finds the first three of a line itself; the others are found where
 /// JavaScript values are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +131,7 @@ impl<'a> Draft<'a> {
     /// The envelope: documented fields only, the metadata last so that no property can pass for it.
     pub fn seal(&self, seal: Seal<'_>) -> Envelope {
         let mut json = String::with_capacity(self.name.len() + self.properties.len() + seal.ua.len() + 192);
-        json.push_str("{\"event_name\":");
+        json.push_str(EVENT_NAME);
         json.push_str(self.name);
         json.push_str(",\"user_id\":");
         json.push_str(if self.user_id.is_empty() { seal.user_id } else { self.user_id });

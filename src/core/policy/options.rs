@@ -22,7 +22,7 @@ pub enum Value {
 /// Options that passed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// The bearer key.
+    /// The bearer key; empty where the endpoint, a relay or a proxy, needs none.
     pub api_key: String,
     /// Keys that the bearer key has replaced.
     pub previous_api_keys: Vec<String>,
@@ -75,7 +75,7 @@ pub struct OptionError {
     pub allowed: &'static str,
 }
 
-const KEY: &str = "the project's key: printable ASCII characters without spaces";
+const KEY: &str = "the project's key: printable ASCII characters without spaces; none where endpoint is a relay or a proxy that adds the key";
 const KNOWN: &str = "the options are apiKey, previousApiKeys, endpoint, userId, flushInterval, batchSize, metadata, partialFailure, beaconUrl, requestsPerMinute, maxQueueEvents, maxQueueBytes, maxAge, insurance, persistence, instance, sessionTimeout, campaign, pageViews, stripQuery, beforeSend, consent, respectPrivacySignals, bots, denyProperties, clientHints and debug";
 
 impl Options {
@@ -83,7 +83,7 @@ impl Options {
     ///
     /// # Errors
     /// [`OptionError`] for the first option that is unknown, of the wrong type or out of bounds, for a
-    /// missing `apiKey`, or for a `maxAge` at which events would be given up before they are first sent.
+    /// missing `apiKey` where the endpoint is Appizer's own, or for a `maxAge` at which events would be given up before they are first sent.
     pub fn read(given: impl IntoIterator<Item = (String, Value)>) -> Result<Self, OptionError> {
         let mut options = Self {
             api_key: String::new(),
@@ -106,7 +106,7 @@ impl Options {
         for (option, value) in given {
             options.set(&option, &value).map_err(|allowed| OptionError { option, allowed })?;
         }
-        if options.api_key.is_empty() {
+        if options.api_key.is_empty() && options.endpoint == limits::DEFAULT_ENDPOINT {
             return Err(OptionError { option: "apiKey".into(), allowed: KEY });
         }
         if options.max_age <= options.flush_interval {
@@ -358,7 +358,15 @@ mod tests {
             assert_eq!(error.option, option, "{value:?}");
             assert!(!error.allowed.is_empty());
         }
-        assert_eq!(read(&[]).unwrap_err().option, "apiKey");
+    }
+
+    #[test]
+    fn a_key_is_needed_by_appizer_s_own_endpoint_alone() {
+        assert_eq!(read(&[("endpoint", text("/events"))]).unwrap().api_key, "");
+        for options in [&[][..], &[("endpoint", text(limits::DEFAULT_ENDPOINT))]] {
+            let error = read(options).unwrap_err();
+            assert_eq!((error.option.as_str(), error.allowed), ("apiKey", KEY));
+        }
     }
 
     proptest! {

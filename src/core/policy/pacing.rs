@@ -9,7 +9,10 @@ use crate::core::policy::shared_row::{self, Granted, News, Share, Shared};
 #[derive(Debug)]
 pub struct Pacing {
     shared: Shared,
-    per_minute: Option<u32>,
+    /// The page's limit of requests a minute; `None` for none.
+    limit: Option<u32>,
+    /// Whether the last success came from a relay: the limit does not hold then.
+    to_relay: bool,
     /// Ordinary requests that may be sent without asking.
     tokens: u32,
     /// Requests kept for the exit.
@@ -48,7 +51,8 @@ impl Pacing {
     pub fn new(to: u32, per_minute: Option<u32>, now: u64) -> Self {
         Self {
             shared: Shared::new(to, per_minute, now),
-            per_minute,
+            limit: per_minute,
+            to_relay: false,
             tokens: 0,
             reserve: limits::EXIT_TOKENS,
             owed: limits::EXIT_TOKENS,
@@ -98,9 +102,24 @@ impl Pacing {
         matters
     }
 
+    /// The limit of requests a minute that is in force; `None` for none.
+    fn per_minute(&self) -> Option<u32> {
+        self.limit.filter(|_| !self.to_relay)
+    }
+
+    /// Takes note of a success: one from a relay lifts the limit, another restores it.
+    pub fn note_relay(&mut self, is_relay: bool) {
+        if self.to_relay != is_relay {
+            self.to_relay = is_relay;
+            // Tokens were granted under the other limit.
+            self.tokens = 0;
+        }
+    }
+
     /// Other events go elsewhere, or under another key, from now on: no answer that is on its way concerns them.
     pub fn note_destination(&mut self, to: u32, now: u64) {
         self.shared.adapt(to, now);
+        self.to_relay = false;
         self.asking = None;
         self.last_share = 0;
         (self.ask_at, self.own_wait) = (0, 0);
@@ -110,7 +129,8 @@ impl Pacing {
     pub fn share(&mut self, share: Share, batches: u32, now: u64) -> Share {
         let Share { id, news, .. } = share;
         self.last_share = id;
-        let want = match (batches, self.per_minute) {
+        let per_minute = self.per_minute();
+        let want = match (batches, per_minute) {
             (0, _) => 0,
             // There is nothing to be counted; asking tells whether there is a pause.
             (_, None) => u32::MAX,
@@ -129,7 +149,7 @@ impl Pacing {
         if news.is_some_and(|news| news != News::Online) {
             self.own_share = id;
         }
-        Share { want, per_minute: self.per_minute, ..share }
+        Share { want, per_minute, ..share }
     }
 
     /// The row was written: it has what the share said.
@@ -163,9 +183,9 @@ impl Pacing {
     pub fn go_on_alone(&mut self, id: u32, insists: bool, now: u64) {
         let taken = std::mem::take(&mut self.taken);
         let want = if self.asking == Some(id) { self.wanted - taken } else { 0 };
-        let (tokens, ask_at) = self.shared.grant(want, insists, self.per_minute, now);
+        let (tokens, ask_at) = self.shared.grant(want, insists, self.per_minute(), now);
         self.note_granted(Granted { id, tokens, ask_at, shared: self.shared.clone() }, now);
-        if let Some(limit) = self.per_minute {
+        if let Some(limit) = self.per_minute() {
             self.taken = (taken + tokens).min(shared_row::capacity(limit) as u32);
         }
     }
@@ -192,7 +212,7 @@ impl Pacing {
 
     /// Whether a page that goes away may send.
     pub fn has_exit_token(&self) -> bool {
-        self.tokens > 0 || self.reserve > 0 || self.per_minute.is_none()
+        self.tokens > 0 || self.reserve > 0 || self.per_minute().is_none()
     }
 
     /// Whether it should, and may.

@@ -53,12 +53,14 @@ pub struct Shared {
 /// Why there is a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// The endpoint refuses the key, or the address is wrong.
+    /// The endpoint refuses the key.
     Forbidden = 1,
     /// What answers is not the endpoint.
     BadResponse,
     /// Nothing ever answers, though there is a network: a content blocker, or the page's security policy.
     Unreachable,
+    /// There is no endpoint at the address.
+    NotFound,
 }
 
 /// What a page learnt from a request.
@@ -70,8 +72,10 @@ pub enum News {
     Failed(Failure),
     /// It goes again at once: the failure counts, but nobody waits for it.
     Resent,
-    /// Waiting does not mend it.
+    /// The endpoint refuses the key: waiting does not mend that.
     Forbidden,
+    /// There is no endpoint at the address: waiting does not mend that either.
+    NotFound,
     /// Somebody answered who is not the endpoint.
     Malformed(Failure),
     /// The network is back: what failed before says nothing about now, unless something had answered.
@@ -228,7 +232,7 @@ impl Shared {
                 self.stretch = (self.stretch - self.stretch / limits::CROWD_RELIEF).max(PLAIN);
             }
             News::Online => {
-                if !matches!(self.cause, Some(Cause::Forbidden | Cause::BadResponse))
+                if !matches!(self.cause, Some(Cause::Forbidden | Cause::NotFound | Cause::BadResponse))
                     && self.silent == self.failures
                 {
                     self.recover();
@@ -236,6 +240,7 @@ impl Shared {
             }
             News::Resent => self.failures += 1,
             News::Forbidden => self.pause(Cause::Forbidden, limits::PAUSE, now),
+            News::NotFound => self.pause(Cause::NotFound, limits::PAUSE, now),
             News::Failed(failure) => self.fail(failure, now),
             News::Malformed(failure) => {
                 self.fail(failure, now);
@@ -460,7 +465,7 @@ impl Shared {
             malformed: malformed as u32 & 0xffff,
             blocked_until,
             probe_until,
-            cause: [Cause::Forbidden, Cause::BadResponse, Cause::Unreachable]
+            cause: [Cause::Forbidden, Cause::BadResponse, Cause::Unreachable, Cause::NotFound]
                 .into_iter()
                 .find(|known| *known as u64 == cause),
             stretch: stretch.clamp(PLAIN, PLAIN * limits::MAX_STRETCH),
@@ -483,6 +488,7 @@ impl Cause {
             Self::Forbidden => "forbidden",
             Self::BadResponse => "bad_response",
             Self::Unreachable => "unreachable",
+            Self::NotFound => "not_found",
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Response {
     pub failed: Vec<usize>,
     /// Milliseconds that `Retry-After` asks for, where it can be read.
     pub retry_after: Option<u64>,
+    /// Whether the body says `"relay": true`: a relay answers, which counts the endpoint's requests itself.
+    pub relay: bool,
     /// `message` of the body, or the browser's own words.
     pub message: String,
 }

@@ -1,6 +1,7 @@
-//! What this page has to deliver: its own segments, and those it adopted from pages that are gone.
+//! The page's queue: its own segments, and those it adopted from pages that are gone.
 
 pub mod batch;
+mod queries;
 pub mod segment;
 
 use crate::core::model::event::Envelope;
@@ -19,26 +20,26 @@ pub struct Queue {
     next_number: u32,
     next_order: u64,
     segments: Vec<Segment>,
-    /// Events in all segments, and their bytes: asked for at every task.
+    /// The number of events in all segments, and their bytes. Kept, because every task asks for them.
     events: usize,
     bytes: usize,
 }
 
-/// How the store must change after events left the queue.
+/// Events that left the queue, and the changes of the store that follow.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Removal {
     /// The events that left, in the order of their batch.
     pub events: Vec<Envelope>,
-    /// Segments sent in part, with their rest.
+    /// Segments that keep some of their events.
     pub puts: Puts,
-    /// Segments that are empty now.
+    /// Deletions of the segments that became empty.
     pub deletes: Operations,
 }
 
-/// Records on their way into the store.
+/// Records to write into the store.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Puts {
-    /// Where they are kept.
+    /// Their keys.
     pub keys: Vec<SegmentKey>,
     /// The records.
     pub records: Operations,
@@ -52,12 +53,12 @@ impl Puts {
 }
 
 impl Queue {
-    /// An empty queue of the page `owner`.
+    /// Creates an empty queue of the page `owner`.
     pub fn new(owner: String) -> Self {
         Self { owner, next_number: 0, next_order: 1, segments: Vec::new(), events: 0, bytes: 0 }
     }
 
-    /// The page whose segments `push` makes.
+    /// Returns the page that owns the segments made by `push`.
     pub fn owner(&self) -> &str {
         &self.owner
     }
@@ -92,8 +93,8 @@ impl Queue {
         keys
     }
 
-    /// Adds what another page left, ahead of the page's own, but for what was taken from elsewhere before. Returns the number
-    /// of events, and the records that cannot be read.
+    /// Adds the records of another page ahead of the page's own, except those already in the queue. Returns the number of events added,
+    /// and the records that cannot be parsed.
     pub fn adopt(&mut self, records: Vec<Record>, kept: Kept, now: u64) -> (usize, Vec<Record>) {
         let (mut events, mut corrupt) = (0, Vec::new());
         for record in records {
@@ -114,11 +115,11 @@ impl Queue {
         (events, corrupt)
     }
 
-    /// The writing of these segments has ended: they are kept where `kept` says.
+    /// Notes where these segments are kept once their write has ended.
     pub fn mark(&mut self, keys: &[SegmentKey], kept: Kept) {
         let mut left = keys.len();
         for segment in self.segments.iter_mut().rev() {
-            // What is being written stands near the end, as in `records`.
+            // Segments being written are near the end, as in `records`.
             if left == 0 {
                 break;
             }
@@ -130,7 +131,7 @@ impl Queue {
     }
 
     /// Takes the oldest events that no request carries into a batch of at most `max_events` and `max_bytes`.
-    /// Events still being written go along only when the page is `leaving` and there is no later.
+    /// Events still being written are included only when the page is `leaving`.
     pub fn take_batch(
         &mut self,
         request: u32,
@@ -140,13 +141,13 @@ impl Queue {
     ) -> Option<Batch> {
         let whole = if leaving { max_events } else { self.whole_sessions(max_events, max_bytes) };
         let mut batch = Batch::new(request);
-        // Writes may end out of their order where one is refused at once: what is younger waits, too.
+        // Writes may end out of order if one is refused at once; younger segments wait, too.
         let ready = |segment: &&mut Segment| leaving || segment.kept != Kept::Writing;
         let mut part = None;
         'segments: for segment in self.segments.iter_mut().take_while(ready) {
             for queued in segment.events.iter_mut().filter(|queued| queued.is_waiting()) {
                 let apart = *part.get_or_insert(queued.part) != queued.part;
-                // One that is too large for any batch goes alone: the endpoint decides on it.
+                // An event too large for any batch is sent alone; the endpoint decides.
                 let max_bytes = if batch.is_empty() && !leaving { usize::MAX } else { max_bytes };
                 // Half of a refused batch is a batch already.
                 let max_events = if queued.part == 0 { whole } else { max_events };
@@ -159,21 +160,21 @@ impl Queue {
         (!batch.is_empty()).then_some(batch)
     }
 
-    /// Takes out what `request` carried: it needs no sending any more.
+    /// Removes the events that `request` carried.
     pub fn remove(&mut self, request: u32) -> Removal {
         self.remove_if(&mut |_, queued| queued.request == request)
     }
 
-    /// Takes out what was handed over and has arrived.
+    /// Removes handed-over events that have arrived.
     pub fn remove_handed_over(&mut self, arrived: impl Fn(&str) -> bool) -> Removal {
-        // Only adopted events were, and a long queue of the page's own is not searched at every success.
+        // Only adopted events can be handed over, and a long queue of the page's own is not searched at every success.
         if self.adopted_segments() == 0 {
             return Removal::default();
         }
         self.remove_if(&mut |_, queued| queued.handed_over && arrived(&queued.envelope.id))
     }
 
-    /// Keeps back the adopted events that were handed over, and no others.
+    /// Keeps the adopted events that were handed over from being sent, and releases all others.
     pub fn keep_back(&mut self, was_handed_over: impl Fn(&str) -> bool) {
         for segment in self.segments.iter_mut().take_while(|segment| segment.adopted) {
             for queued in &mut segment.events {
@@ -182,7 +183,7 @@ impl Queue {
         }
     }
 
-    /// Takes out the oldest events that wait, until their number, or their bytes, are no less than these.
+    /// Removes the oldest waiting events until at least `events` events and `bytes` bytes are removed.
     pub fn remove_oldest(&mut self, events: usize, bytes: usize) -> Removal {
         let (mut taken, mut taken_bytes) = (0, 0);
         self.remove_if(&mut |_, queued| {
@@ -195,7 +196,7 @@ impl Queue {
         })
     }
 
-    /// Takes out the waiting events of segments that are older than `max_age` beyond doubt ([`Segment::is_outdated`]). The
+    /// Removes the waiting events of segments that are older than `max_age` beyond doubt ([`Segment::is_outdated`]). The
     /// removal also puts the records that were found too old for the first time.
     pub fn remove_outdated(&mut self, clocks: Clocks, max_age: u64) -> Removal {
         let outdated = self.segments.iter().filter(|segment| segment.is_outdated(clocks, max_age));
@@ -212,18 +213,18 @@ impl Queue {
         removal
     }
 
-    /// The records of segments are gone from the store: they are kept in memory alone.
+    /// Notes that the store lost all records: every segment is in memory alone.
     pub fn lose_store(&mut self) {
         self.segments.iter_mut().for_each(|segment| segment.kept = Kept::Memory);
     }
 
-    /// Takes out everything.
+    /// Removes everything.
     pub fn clear(&mut self) {
         self.segments.clear();
         (self.events, self.bytes) = (0, 0);
     }
 
-    /// Segments that are kept in memory alone are on their way into the store from now on; returns their records.
+    /// Returns the records of segments kept in memory alone, and notes that they are being written.
     pub fn restore(&mut self) -> Puts {
         let mut puts = Puts::default();
         for segment in &mut self.segments {
@@ -235,11 +236,11 @@ impl Queue {
         puts
     }
 
-    /// How many events the next of several batches holds, of at most `max_events`: a batch ends with a session where that costs
-    /// no further request.
+    /// Returns the number of events for the next batch, at most `max_events`. A batch ends with a session if that costs no further
+    /// request.
     fn whole_sessions(&self, max_events: usize, max_bytes: usize) -> usize {
         let ready = || self.segments.iter().take_while(|segment| segment.kept != Kept::Writing);
-        // What size cuts into batches is not told beforehand.
+        // Where bytes limit the batches, their number is not known beforehand.
         let all = if self.bytes > max_bytes { 0 } else { ready().map(Segment::waiting).sum() };
         let is_free = |taken: usize| (all - taken).div_ceil(max_events) < all.div_ceil(max_events);
         let (mut taken, mut end, mut last) = (0, max_events, None);
@@ -256,7 +257,7 @@ impl Queue {
         end
     }
 
-    /// Takes out the events for which `leaves` returns true; it is given the order of their segment, and the event.
+    /// Removes the events for which `leaves` returns true. Its arguments are the segment's order and the event.
     fn remove_if(&mut self, leaves: &mut dyn FnMut(u64, &Queued) -> bool) -> Removal {
         let mut removal = Removal::default();
         self.segments.retain_mut(|segment| {
@@ -281,12 +282,12 @@ impl Queue {
         removal
     }
 
-    /// Puts back what `request` carried: it is to be sent again, in its old place.
+    /// Returns the events of `request` to the queue, in their old places.
     pub fn release(&mut self, request: u32) {
         self.each_carried(request, &mut |queued| queued.request = 0);
     }
 
-    /// Puts back what `request` carried, to be sent again in two halves, each by itself.
+    /// Returns the events of `request` to the queue in two halves, each of which is sent by itself.
     pub fn split(&mut self, request: u32, parts: [u32; 2]) {
         let (mut carried, mut seen) = (0, 0);
         self.each_carried(request, &mut |_| carried += 1);
@@ -297,10 +298,10 @@ impl Queue {
         });
     }
 
-    /// Records of the newest segments, those under these keys, `room` bytes in all: a task may have tracked megabytes, and room
-    /// that is doubled until it is enough is never given back.
+    /// Returns the records of the newest segments, which have these keys, in a text with `room` bytes of capacity: a task may have
+    /// tracked megabytes, and WebAssembly memory that grew by doubling is never given back.
     pub fn records(&self, keys: &[SegmentKey], room: usize) -> Puts {
-        // They stand at the end: a long queue is not searched for what has just been added to it.
+        // The newest segments are at the end, so that a long queue is not searched.
         let newest = self.segments.len().saturating_sub(keys.len());
         let mut puts = Puts { keys: Vec::new(), records: Operations::with_room(room) };
         for segment in self.segments.iter().skip(newest) {
@@ -311,7 +312,7 @@ impl Queue {
         puts
     }
 
-    /// Records of what the store has not confirmed.
+    /// Returns the records that the store has not confirmed.
     pub fn unstored(&self) -> Operations {
         let mut records = Operations::default();
         for segment in &self.segments {
@@ -322,63 +323,7 @@ impl Queue {
         records
     }
 
-    /// Events in memory, whether in a request or not.
-    pub fn len(&self) -> usize {
-        self.events
-    }
-
-    /// Bytes of the events in memory.
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// Whether nothing is queued in memory.
-    pub fn is_empty(&self) -> bool {
-        self.segments.is_empty()
-    }
-
-    /// Whether any event waits for a request.
-    pub fn has_waiting(&self) -> bool {
-        self.fills(1)
-    }
-
-    /// The id of the newest event that waits for a request.
-    pub fn newest_waiting(&self) -> Option<&str> {
-        for segment in self.segments.iter().rev() {
-            if let Some(queued) = segment.events.iter().rfind(|queued| queued.is_waiting()) {
-                return Some(&queued.envelope.id);
-            }
-        }
-        None
-    }
-
-    /// Whether `events` or more wait for a request.
-    pub fn fills(&self, events: usize) -> bool {
-        let mut waiting = 0;
-        self.segments.iter().any(|segment| {
-            waiting += segment.waiting();
-            waiting >= events
-        })
-    }
-
-    /// Whether an event of this page's own that entered at or before `order` is still undelivered.
-    pub fn holds(&self, order: u64) -> bool {
-        self.segments.iter().any(|segment| !segment.adopted && segment.order <= order)
-    }
-
-    /// Whether such an event waits for a request.
-    pub fn awaits_request(&self, order: u64) -> bool {
-        let mut ready = self.segments.iter().take_while(|segment| segment.kept != Kept::Writing);
-        ready.any(|segment| segment.order <= order && segment.waiting() > 0)
-    }
-
-    /// Whether events of other pages are in requests or wait for one.
-    pub fn has_adopted_work(&self) -> bool {
-        let mut adopted = self.segments.iter().take_while(|segment| segment.adopted);
-        adopted.any(|segment| segment.events.iter().any(|queued| !queued.handed_over))
-    }
-
-    /// Ids of what `request` carries, separated by spaces.
+    /// Returns the ids of the events that `request` carries, separated by spaces.
     pub fn ids(&mut self, request: u32) -> String {
         let mut ids = String::new();
         self.each_carried(request, &mut |queued| text::push_word(&mut ids, &queued.envelope.id));
@@ -395,12 +340,7 @@ impl Queue {
         }
     }
 
-    /// The order of the newest segment: `holds(last_order())` asks for everything queued so far.
-    pub fn last_order(&self) -> u64 {
-        self.next_order - 1
-    }
-
-    /// Segments that came from other pages; they stand first.
+    /// Returns the number of adopted segments, which come first.
     fn adopted_segments(&self) -> usize {
         self.segments.iter().take_while(|segment| segment.adopted).count()
     }

@@ -1,5 +1,9 @@
 use super::changes::Changes;
 use super::*;
+use crate::core::model::dead_letter::Reason;
+use crate::core::model::identity::Identity;
+use crate::core::model::mark::Mark;
+use crate::core::model::segment::SegmentKey;
 use proptest::prelude::*;
 
 /// Text without control characters, as ids, owners and JSON are.

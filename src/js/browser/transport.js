@@ -24,7 +24,8 @@ export const canInsure = () => typeof globalThis.fetchLater === 'function';
 export const canOutlive = () => 'keepalive' in (globalThis.Request?.prototype ?? {});
 
 function init(apiKey, body, { signal }) {
-  const headers = { 'Content-Type': 'application/json', ...(apiKey && { Authorization: `Bearer ${apiKey}` }) };
+  // Without a key nothing needs a preflight, if the type is one that forms have.
+  const headers = apiKey ? { 'Content-Type': 'application/json', Authorization: `Bearer ${apiKey}` } : { 'Content-Type': 'text/plain' };
   return { method: 'POST', headers, body, signal };
 }
 
@@ -35,13 +36,14 @@ function init(apiKey, body, { signal }) {
  */
 async function read(response) {
   const retryAfter = response.headers.get('Retry-After') ?? '';
-  const reply = { status: response.status, retryAfter, retryAt: Date.parse(retryAfter), failed: new Uint32Array(), message: '' };
+  const reply = { status: response.status, retryAfter, retryAt: Date.parse(retryAfter), failed: new Uint32Array(), relay: false, message: '' };
   try {
-    const { success, processed_count: count, failed_indices: failed, message } = Object(JSON.parse(await response.text()));
+    const { success, processed_count: count, failed_indices: failed, relay, message } = Object(JSON.parse(await response.text()));
     if (typeof success === 'boolean') reply.success = success;
     // A count that is none tells no number of events: none of them is known to have been taken.
     if (typeof count === 'number') reply.count = isPlace(count) ? count : 0;
     if (Array.isArray(failed)) reply.failed = Uint32Array.from(failed.filter((place) => isPlace(place) && place < 2 ** 32));
+    reply.relay = relay === true;
     if (typeof message === 'string') reply.message = message;
   } catch (error) {
     reply.message = `the answer cannot be read: ${error?.message}`;

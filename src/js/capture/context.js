@@ -92,8 +92,7 @@ export function makeContext(options, landing, warn) {
       const changed = toDraft(newName, given, { time: newTime ?? time, userId: newUser === userId ? undefined : newUser });
       return { ...changed, text: changed.text && stripped(JSON.parse(changed.text)), own: [changed.own[0] || own[0], own[1], own[2]] };
     } catch (error) {
-      warn('before_send', `beforeSend failed, and the event goes on unchanged: ${error?.message}`);
-      return draft;
+      warn(`beforeSend failed for "${draft.name}", and the event is dropped, because the hook may be there to remove personal data: ${error?.message}`);
     } finally {
       asking = false;
     }

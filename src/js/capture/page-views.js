@@ -8,8 +8,11 @@ export function pageProperties(referrer, stripQuery) {
   return { url: bare(location.href, stripQuery), path: location.pathname, title: ofDocument('title'), referrer: bare(referrer, stripQuery) };
 }
 
-/** `record` is `track` with a fourth argument: whether the event is no sign of life. Returns what ends it. */
-export function watchPages(record, stripQuery) {
+/**
+ * `record` is `track` with a fourth argument: whether the event is no sign of life. `viewed` is the address of a view that the
+ * page has tracked by itself: that is not counted again. Returns what ends it.
+ */
+export function watchPages(record, stripQuery, viewed) {
   const removers = [];
   let referrer = ofDocument('referrer');
   let page;
@@ -29,7 +32,9 @@ export function watchPages(record, stripQuery) {
 
   function view() {
     waiting = clearTimeout(waiting);
-    record('page_view', { ...pageProperties(referrer, stripQuery), url: bare(page.url, stripQuery), path: page.path });
+    const isCounted = viewed === page.url;
+    viewed = undefined;
+    if (!isCounted) record('page_view', { ...pageProperties(referrer, stripQuery), url: bare(page.url, stripQuery), path: page.path });
   }
 
   function leave() {

@@ -28,7 +28,7 @@ export function makeProperties(storage, warn) {
       // A cycle, a BigInt, or a getter of the page's that throws.
     }
     if (longer?.length <= POLICY_MAX_REGISTERED_LENGTH) storage.set('properties', longer);
-    else warn('register', `registered properties are a plain object that JSON can carry, ${POLICY_MAX_REGISTERED_LENGTH} characters in all; the call is ignored`);
+    else warn(`registered properties are a plain object that JSON can carry, ${POLICY_MAX_REGISTERED_LENGTH} characters in all; the call is ignored`);
   }
 
   return {

@@ -3,6 +3,7 @@
 import makeGlue from 'appizer-glue';
 import { compile, instantiate } from 'appizer-module';
 import { makeStore } from '../browser/store.js';
+import { faultOf, textOf } from './options.js';
 
 /** What a dead instance answers: nothing, whether the glue takes it for a number or for several. */
 const NOTHING = [0, 0, 0];
@@ -42,7 +43,13 @@ export async function loadInstance(died, source) {
   await glue.load({ module_or_path: module });
   if (glue.moduleVersion() !== APPIZER_VERSION) throw new Error(`the module is of version ${glue.moduleVersion()}, the core of ${APPIZER_VERSION}`);
   const makeOwnStore = (...args) => (store = makeStore(...args));
-  return (options, anonymous, hear) => new glue.Core(options, anonymous, hear, makeOwnStore);
+  return (options, anonymous, hear) => {
+    try {
+      return new glue.Core(textOf(options), anonymous, hear, makeOwnStore);
+    } catch (error) {
+      throw error.option ? faultOf(options, error) : error;
+    }
+  };
 }
 
 /** The part of `WebAssembly` that the glue uses; the functions of its instances go through `guarded`. */

@@ -2,31 +2,55 @@
 export type JsonValue = string | number | boolean | null | undefined | Date | readonly JsonValue[] | { [name: string]: JsonValue };
 
 /**
- * Further attributes of an event, as the endpoint's `properties`. TypeScript does not take what is declared as an `interface` for
- * one: declare it as a `type`, or give `createTracker` a map of events, which takes both.
+ * Further attributes of an event, as the endpoint's `properties`: any plain object, declared as a `type` or an `interface`, also
+ * `Record<string, unknown>`; no array, function, Date, Map or Set. The values within are checked when `track` is called: a cycle
+ * or a BigInt makes it refuse the event (`not_serializable`); functions vanish and a Map becomes `{}`, as `JSON.stringify` has
+ * it, and `debug: true` warns of both.
  */
-export type Properties = { [name: string]: JsonValue };
+export type Properties = ({ [name: string]: unknown } | object) & {
+  readonly [Symbol.iterator]?: never;
+  readonly [Symbol.hasInstance]?: never;
+  readonly [Symbol.toPrimitive]?: never;
+};
 
 /** Events of any name with any properties: what `track` takes unless `createTracker` was given a map. */
 export type AnyEvents = { [name: string]: Properties };
 
 /**
- * What `track` takes after the name of an event with these properties: they may be left out where none is required.
+ * What `track` takes after the name of an event with these properties: they may be left out where none is required, or where
+ * they are `undefined`.
  */
-export type TrackArguments<P> = {} extends P
+export type TrackArguments<P> = [P] extends [undefined]
+  ? [properties?: undefined, overrides?: Overrides | undefined]
+  : {} extends P
   ? [properties?: P | undefined, overrides?: Overrides | undefined]
   : [properties: P, overrides?: Overrides | undefined];
 
-export interface Options {
-  /** The bearer key of the Appizer project. Required. */
+/** What `init` takes: a key for Appizer's endpoint, or the endpoint of a relay or a proxy, which needs none. */
+export type Options = Settings & (WithKey | WithoutKey);
+
+/** Sends with the project's key. */
+export interface WithKey {
+  /** The bearer key of the Appizer project. */
   apiKey: string;
+  /** Address of the batch endpoint, or of a relay or proxy. Default: `https://api.appizer.com/v1/events/batch`. */
+  endpoint?: string | URL | undefined;
+}
+
+/** Sends without a key, so that none is in the page. */
+export interface WithoutKey {
+  apiKey?: undefined;
+  /** Address of a relay, or of a proxy that adds the key. */
+  endpoint: string | URL;
+}
+
+/** The options that are the same with a key and without. */
+export interface Settings {
   /**
    * Keys that `apiKey` has replaced. What visitors have queued under them is sent with the new key, and who they are is taken
    * over; events of any other key are left to the pages of that key.
    */
   previousApiKeys?: readonly string[] | undefined;
-  /** Address of the batch endpoint. Default: `https://api.appizer.com/v1/events/batch`. */
-  endpoint?: string | undefined;
   /** The user's id, where it is known at start; else an anonymous id that persists, until `identify`. */
   userId?: string | undefined;
   /** Milliseconds from the first waiting event to its flush, 0 to 86,400,000. Default: 10,000. */
@@ -42,7 +66,8 @@ export interface Options {
   partialFailure?: 'quarantine' | 'resend' | undefined;
   /**
    * Requests a minute of this browser, all tabs together: 1 to 100,000, or Infinity for an endpoint of one's own. Half of
-   * it refills steadily, a tenth is left to pages that close. Default: 100, the endpoint's limit.
+   * it refills steadily, a tenth is left to pages that close. Default: 100, the endpoint's limit. A relay, which counts
+   * requests to the endpoint itself, lifts it.
    */
   requestsPerMinute?: number | undefined;
   /** Events that are queued at the most; the oldest are dropped to make room. 1 to 1,000,000. Default: 50,000. */
@@ -53,7 +78,8 @@ export interface Options {
   maxAge?: number | undefined;
   /**
    * A first-party address that adds the key, for browsers in which only a beacon outlives the page. Without it a beacon
-   * goes to the endpoint with `?access_token=`, and its events stay queued until a reply confirms them.
+   * goes to the endpoint with `?access_token=`, and its events stay queued until a reply confirms them. Not needed without
+   * `apiKey`.
    */
   beaconUrl?: string | undefined;
   /**
@@ -75,10 +101,10 @@ export interface Options {
   /** Leaves query string and fragment out of every address that the tracker adds. Default: false. */
   stripQuery?: boolean | undefined;
   /**
-   * Sees each event before it is queued; gives it back, changed or not, or `null` or `false` to drop it. If it throws, the
-   * event goes on as it was.
+   * Sees each event before it is queued; gives it back, changed or not, or `null` or `false` to drop it. If it throws or gives
+   * back anything else, the event is dropped: the hook may be there to remove personal data.
    */
-  beforeSend?: ((event: OutgoingEvent) => OutgoingEvent | null | false | undefined | void) | undefined;
+  beforeSend?: ((event: OutgoingEvent) => ReturnedEvent | null | false | undefined | void) | undefined;
   /**
    * `"pending"`: events wait in memory, and nothing is stored or sent, until `optIn` (which later visits remember) or
    * `optOut`. Default: `"granted"`.
@@ -112,10 +138,22 @@ export interface Overrides {
 /** An event as `beforeSend` sees it: complete but for `$event_id` and `$time`. All of it is the hook's to change. */
 export interface OutgoingEvent {
   name: string;
+  /** What JSON made of them. */
+  properties: { [name: string]: any };
+  userId: string;
+  time: Date;
+}
+
+/** What `beforeSend` gives back. */
+export interface ReturnedEvent {
+  name: string;
   properties?: Properties | undefined;
   userId?: string | undefined;
   time?: Date | number | string | undefined;
 }
+
+/** Whether events may be taken: `pending` until the visitor or `init` has said so. */
+export type Consent = 'pending' | 'granted' | 'denied';
 
 /**
  * Why undelivered events wait. `reply`: an earlier page gave them to the browser as it left; the next reply settles them. `core`:
@@ -243,11 +281,14 @@ export interface Notices {
   retry: { type: 'retry'; attempt: number; delay: number; status: number; message: string };
   /**
    * An event was refused by `track` (then with its `name`), or events by the endpoint (then with their `ids` and the
-   * HTTP `status`: they are dead letters now). The events around them are unharmed.
+   * `names` and the HTTP `status`: they are dead letters now). The events around them are unharmed.
    */
-  rejected: { type: 'rejected'; code: RejectionCode; message: string; name?: string; ids?: string[]; status?: number };
-  /** The endpoint refuses the key, is not the endpoint, or never answers: events are queued, and it is tried again at `until`. */
-  paused: { type: 'paused'; reason: 'forbidden' | 'bad_response' | 'unreachable'; status: number; message: string; until: Date };
+  rejected: { type: 'rejected'; code: RejectionCode; message: string; name?: string; ids?: string[]; names?: string[]; status?: number };
+  /**
+   * Events are queued, and go again at `until`. `forbidden`: the endpoint refuses the key; `not_found`: the address is no endpoint;
+   * `bad_response`: what answers is not the endpoint; `unreachable`: nothing ever answers.
+   */
+  paused: { type: 'paused'; reason: 'forbidden' | 'not_found' | 'bad_response' | 'unreachable'; status: number; message: string; until: Date };
   /**
    * Events were given up, under a documented limit or at the visitor's word; or by `beforeSend`, before they were
    * accepted: these count as `refused`.
@@ -255,12 +296,23 @@ export interface Notices {
   dropped: { type: 'dropped'; reason: DropReason | 'before_send' | 'bot'; count: number };
   /** The tracker works with less than it wants: a fallback as in `Stats`. */
   degraded: { type: 'degraded'; fallback: string; message: string };
+  /** Consent as `init` found it, then each change, also by another tab. */
+  consent: { type: 'consent'; state: Consent };
+}
+
+/** What `debug` resolves with. */
+export interface DebugReport {
+  stats: Stats;
+  /** Events of this page that have not arrived; collected while the log is on. */
+  queued: { id: string; name: string }[];
+  /** The last 20 notices but those of consent, without their ids. */
+  requests: (Omit<Notice, 'ids'> & { at: string })[];
 }
 
 /** Any notice: what a listener gets. */
 export type Notice = Notices[keyof Notices];
 
-/** What `init` rejects with, and nothing else throws. */
+/** What `init` rejects with. */
 export interface AppizerError extends Error {
   name: 'AppizerError';
   code: 'invalid_option' | 'already_initialized' | 'closed';
@@ -291,6 +343,7 @@ export interface Tracker<Events extends object = AnyEvents> {
   track<Name extends keyof Events & string>(name: Name, ...rest: TrackArguments<Events[Name]>): string | null;
   /** A `page_view` with the page's address, title and referrer; `name` and `properties` come on top. */
   page(name?: string, properties?: Properties): string | null;
+  page(properties: Properties): string | null;
   /**
    * Names the user for every later event, in all tabs and on later visits. If that is news, or with `traits`, it sends an
    * `identify` event with the traits and the `$anonymous_id` that events had before.
@@ -313,19 +366,27 @@ export interface Tracker<Events extends object = AnyEvents> {
   optOut(): void;
   /** Ends an opt-out, and what `consent: 'pending'` waits for. */
   optIn(): void;
-  /** Whether no events are taken for the visitor's sake: by `optOut`, or by a signal that is respected. */
+  /**
+   * Returns whether events are taken. Before `init`: what the visitor said on an earlier visit, else `pending`. A consent banner
+   * is shown while it is `pending`.
+   */
+  consent(): Consent;
+  /** Returns true if consent is `denied`: by `optOut`, or by a signal that is respected. */
   hasOptedOut(): boolean;
   /**
-   * Prints to the console what is queued, the last requests and why anything waits, and resolves with it. With `true` or
-   * `false` it switches the log on or off.
+   * Prints to the console why nothing arrives, what is queued and the last requests, and resolves with it; also before `init`.
+   * With `true` or `false` it switches the log on or off.
    */
-  debug(logs?: boolean): Promise<{ stats: Stats; queued: { id: string; name: string }[]; requests: object[] }>;
+  debug(logs?: boolean): Promise<DebugReport>;
   /**
    * Sends what this page tracked before the call, without waiting for the interval. Never rejects; resolves
    * within the request timeout of 30 seconds.
    */
   flush(): Promise<FlushResult>;
-  /** Calls `listener` for every notice of that type, until the returned function is called. */
+  /**
+   * Calls `listener` for every notice of that type, until the returned function is called.
+   * @throws TypeError for an unknown type, and where `listener` is no function
+   */
   on<T extends keyof Notices>(type: T, listener: (notice: Notices[T]) => void): () => void;
   /** The queue's account, why anything waits, and what the browser lacks. */
   stats(): Promise<Stats>;
@@ -356,6 +417,7 @@ export const unregister: Tracker['unregister'];
 export const timeEvent: Tracker['timeEvent'];
 export const optOut: Tracker['optOut'];
 export const optIn: Tracker['optIn'];
+export const consent: Tracker['consent'];
 export const hasOptedOut: Tracker['hasOptedOut'];
 export const debug: Tracker['debug'];
 export const flush: Tracker['flush'];

@@ -4,7 +4,7 @@ import { makeTracker } from '../start/tracker.js';
 const tracker = /* @__PURE__ */ makeTracker();
 
 export const { init, track, page, identify, reset, flush, on, stats, close, debug } = tracker;
-export const { register, registerOnce, unregister, timeEvent, optOut, optIn, hasOptedOut } = tracker;
+export const { register, registerOnce, unregister, timeEvent, optOut, optIn, consent, hasOptedOut } = tracker;
 export const { deadLetters, resendDeadLetters, discardDeadLetters } = tracker;
 
 /** @type {typeof import('./index.d.ts').createTracker} */

@@ -13,6 +13,7 @@ const answers = {
   timeEvent() {},
   optOut() {},
   optIn() {},
+  consent: () => 'pending',
   hasOptedOut: () => false,
   flush: async () => ({ delivered: 0, rejected: 0, queued: 0 }),
   on: () => () => {},
@@ -31,7 +32,7 @@ async function stats() {
 
 export { stats };
 export const { init, track, page, identify, reset, flush, on, close, debug } = answers;
-export const { register, registerOnce, unregister, timeEvent, optOut, optIn, hasOptedOut } = answers;
+export const { register, registerOnce, unregister, timeEvent, optOut, optIn, consent, hasOptedOut } = answers;
 export const { deadLetters, resendDeadLetters, discardDeadLetters } = answers;
 
 export const createTracker = () => ({ ...answers });

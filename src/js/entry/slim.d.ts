@@ -4,7 +4,9 @@ import type { AnyEvents, Options, Tracker } from './index.js';
 export type {
   AnyEvents,
   AppizerError,
+  Consent,
   DeadLetter,
+  DebugReport,
   DropReason,
   FlushResult,
   JsonValue,
@@ -15,6 +17,7 @@ export type {
   Overrides,
   Properties,
   RejectionCode,
+  ReturnedEvent,
   Stats,
   TrackArguments,
   Tracker,
@@ -22,6 +25,7 @@ export type {
 } from './index.js';
 export {
   close,
+  consent,
   deadLetters,
   debug,
   discardDeadLetters,
@@ -46,14 +50,14 @@ export {
 export type WasmSource = string | URL | Response | PromiseLike<Response> | (WebAssembly.Module & object);
 
 /** The default entry's options, and one more. */
-export interface SlimOptions extends Options {
+export type SlimOptions = Options & {
   /**
    * The package's `appizer_bg.wasm`: its address, its response (or the promise of one, as `fetch` gives), or the module
    * compiled already. Required. It is compiled while it loads if the server calls it `application/wasm`. All trackers
    * of a page share the first one that loads.
    */
   wasm: WasmSource;
-}
+};
 
 /** {@link Tracker}, started with {@link SlimOptions}. */
 export interface SlimTracker<Events extends object = AnyEvents> extends Omit<Tracker<Events>, 'init'> {

@@ -8,7 +8,7 @@ let source;
 const tracker = /* @__PURE__ */ makeSlim();
 
 export const { init, track, page, identify, reset, flush, on, stats, close, debug } = tracker;
-export const { register, registerOnce, unregister, timeEvent, optOut, optIn, hasOptedOut } = tracker;
+export const { register, registerOnce, unregister, timeEvent, optOut, optIn, consent, hasOptedOut } = tracker;
 export const { deadLetters, resendDeadLetters, discardDeadLetters } = tracker;
 
 /** @type {typeof import('./slim.d.ts').createTracker} */

@@ -4,7 +4,7 @@
 import { listen } from '../browser/environment.js';
 import { makeDirectSender } from './direct.js';
 import { loadCore, NoCore } from './load-core.js';
-import { faultOf, invalidOption, isKey, KEY, textOf } from './options.js';
+import { hasUsableKey, invalidOption, KEY } from './options.js';
 
 /**
  * `options` are those for the core, `context` says who the visitor is, `hear` gets the notices, `wasm` gives the slim package's
@@ -52,17 +52,17 @@ export function makeBridge(options, context, hear, wasm) {
     try {
       if (restarts > POLICY_MAX_RESTARTS) throw new NoCore('no_core', 'it failed again and again');
       const makeCore = await loadCore(died, wasm);
-      const core = makeCore(textOf(options), anonymous, hearCore);
+      const core = makeCore(options, anonymous, hearCore);
       if (!isDead) receiver = core;
     } catch (error) {
-      if (error.option) throw faultOf(options, error);
+      if (error.option) throw error;
       sendDirectly(error);
     }
     handOver();
   }
 
   function sendDirectly(error) {
-    if (options.apiKey !== undefined && !isKey(options.apiKey)) throw invalidOption('apiKey', 'cannot be used', KEY);
+    if (!hasUsableKey(options)) throw invalidOption('apiKey', 'cannot be used', KEY);
     const { fallback, message } = error instanceof NoCore ? error : new NoCore('no_core', `${error?.message ?? error}`);
     receiver = makeDirectSender(options, anonymous, hear, fallback);
     hear({ type: 'degraded', fallback, message });
@@ -89,7 +89,7 @@ export function makeBridge(options, context, hear, wasm) {
 
   /** The page leaves, or says its last words after it has left, and no core runs. */
   function leaveWithoutCore() {
-    if (!calls.some(isEvent) || (options.apiKey !== undefined && !isKey(options.apiKey))) return;
+    if (!calls.some(isEvent) || !hasUsableKey(options)) return;
     const sender = makeDirectSender(options, anonymous, () => {});
     const questions = calls.filter(({ resolve }) => resolve);
     give(sender, calls.filter(({ resolve }) => !resolve));

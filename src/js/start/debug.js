@@ -1,28 +1,32 @@
-// What a developer wants to see in the console.
+// What a developer wants to see in the console. The words are in the core chunk (src/js/core/console.js).
+import { loadChunk } from 'appizer-chunk';
+import { TYPES } from './listeners.js';
 
-/** Whether the address asks for it. */
+/** Returns true if the page's address asks for the log. */
 export const isAsked = () => /[?&]appizer_debug\b/.test(globalThis.location?.search);
 
 const KEPT = 20;
-const OF_REQUESTS = ['delivered', 'retry', 'rejected', 'paused', 'dropped', 'degraded'];
+
+let chunk;
+
+/** Resolves with the result of a function of the core chunk; rejects where the chunk does not load. */
+export const words = async (name, ...args) => (await (chunk ??= loadChunk()))[name](...args);
 
 export function makeDebug(on) {
   const requests = [];
   /** Events of this page that have not arrived, by id; only while `logging`. */
   const queued = new Map();
   let logging = false;
-  OF_REQUESTS.forEach((type) => on(type, hear));
+  TYPES.filter((type) => type !== 'consent').forEach((type) => on(type, hear));
 
-  function hear({ type, ...notice }) {
-    const { ids = [], ...rest } = notice;
-    requests.push({ at: new Date().toISOString(), type, ...rest });
+  function hear({ ids = [], ...notice }) {
+    requests.push({ at: new Date().toISOString(), ...notice });
     if (requests.length > KEPT) requests.shift();
     ids.forEach((id) => queued.delete(id));
-    log(type, rest);
   }
 
-  function log(...what) {
-    if (logging) console.log('appizer:', ...what);
+  function log(name, ...args) {
+    if (logging) words(name, ...args).catch(() => console.log('appizer:', ...args));
   }
 
   return {
@@ -35,18 +39,14 @@ export function makeDebug(on) {
     tracked(id, name, properties) {
       if (!logging) return;
       queued.set(id, { id, name });
-      log('track', name, properties ?? {}, id);
+      log('logEvent', name, properties, id);
     },
 
-    /** Prints all there is to know, and gives it back. */
-    print(stats) {
-      const { queued: count, waiting, until } = stats;
-      const why = waiting ? `; they wait: ${waiting}${until ? ` until ${until.toISOString()}` : ''}` : '';
-      console.log(`appizer: ${count} events are queued${count ? why : ''}`, stats);
-      if (queued.size) console.table([...queued.values()]);
-      console.log('appizer: the last requests');
-      console.table(requests);
-      return { stats, queued: [...queued.values()], requests: [...requests] };
+    /** Prints why nothing arrives, and resolves with all there is to know. */
+    async print(stats, consent) {
+      const report = { stats, queued: [...queued.values()], requests: [...requests] };
+      await words('printReport', report, consent).catch(() => console.log('appizer:', report));
+      return report;
     },
   };
 }

@@ -121,7 +121,7 @@ export function makeDirectSender(options, anonymous, hear, cause) {
       events = events.filter((event) => !sent.includes(event));
       account.delivered += sent.length;
       failures = 0;
-      blocked = { until: Date.now() + 60_000 / requestsPerMinute, why: 'limit' };
+      blocked = { until: Date.now() + (reply.relay ? 0 : 60_000 / requestsPerMinute), why: 'limit' };
       return hear({ type: 'delivered', count: sent.length, ids: sent.map(({ id }) => id) });
     }
     lastError = { status, message };

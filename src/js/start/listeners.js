@@ -1,5 +1,10 @@
 // Who hears of what. A listener that throws is reported as the page's own error, and harms nobody else.
 
+export const TYPES = ['delivered', 'retry', 'rejected', 'paused', 'dropped', 'degraded', 'consent'];
+
+/** Different warnings of a page: a mistake in a loop must not flood the console. */
+const MOST_WARNINGS = 20;
+
 export function makeListeners() {
   const listeners = new Map();
   const warned = new Set();
@@ -26,18 +31,20 @@ export function makeListeners() {
     notify,
 
     on(type, listener) {
+      if (!TYPES.includes(type) || typeof listener !== 'function') {
+        throw new TypeError(`appizer: on(${String(type)}) needs one of the types ${TYPES.join(', ')} and a function`);
+      }
       const entry = { listener };
       if (!listeners.has(type)) listeners.set(type, new Set());
       listeners.get(type).add(entry);
       return () => void listeners.get(type).delete(entry);
     },
 
-    /** One warning per cause: a mistake in a loop must not flood the console. */
-    warn(cause, message) {
-      if (!warned.has(cause)) {
-        warned.add(cause);
-        console.warn(`appizer: ${message}`);
-      }
+    /** Warns once per text. */
+    warn(message) {
+      if (!message || warned.has(message) || warned.size >= MOST_WARNINGS) return;
+      warned.add(message);
+      console.warn(`appizer: ${message}`);
     },
   };
 }

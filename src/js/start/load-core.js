@@ -27,7 +27,7 @@ export async function loadCore(died, wasm) {
   try {
     return await chunk.loadInstance(died, wasm());
   } catch (error) {
-    throw new NoCore('no_webassembly', `WebAssembly does not run here: ${error?.message}`);
+    throw new NoCore('no_webassembly', `${error?.message}`);
   }
 }
 

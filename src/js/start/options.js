@@ -1,11 +1,5 @@
 // The options that the facade itself uses: checked here, and kept from the core, which checks all others.
 
-/** Stands between the fields of joined texts; as in src/core/rows. */
-const SEPARATOR = '\x1f';
-
-/** Stands between the items of a list; as in src/core/options.rs. */
-const LIST_SEPARATOR = '\x1e';
-
 const flag = [(value) => typeof value === 'boolean', 'true or false'];
 const oneOf = (...words) => [(value) => words.includes(value), words.map((word) => `"${word}"`).join(' or ')];
 
@@ -43,33 +37,17 @@ export function checked(given) {
   return rest;
 }
 
-/** The core's options as `given` of src/core/options.rs reads them. */
-export function textOf(options) {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const fields = given.flatMap(([name, value]) => {
-    const kind = ['string', 'number', 'boolean'].find((kind) => typeof value === kind);
-    const isList = Array.isArray(value) && value.every((item) => typeof item === 'string');
-    return [name, kind ? kind[0] + value : isList ? `l${value.join(LIST_SEPARATOR)}` : 'other'];
-  });
-  return fields.map((field) => field.replaceAll(SEPARATOR, '')).join(SEPARATOR);
-}
-
-/** The error for what the core says of its options: the one at fault, and what is allowed. */
-export function faultOf(options, { option, allowed }) {
-  const value = options[option];
-  // A key that is nearly right is still a secret, and what has no name of ours may be a key.
-  const isUnknown = allowed.startsWith('the options');
-  const isSecret = option === 'apiKey' && value !== undefined;
-  return invalidOption(option, isUnknown ? 'is unknown' : isSecret ? 'cannot be used' : `is ${shown(value)}`, allowed);
-}
-
-export const KEY = "the project's key: printable ASCII characters without spaces";
+export const KEY = "the project's key: printable ASCII characters without spaces; none where endpoint is a relay or a proxy that adds the key";
 
 /** Also one of another realm. */
 export const isModule = (wasm) => Object.prototype.toString.call(wasm) === '[object WebAssembly.Module]';
 
 /** As in src/core/options.rs. */
 export const isKey = (key) => typeof key === 'string' && /^[!-~]+$/.test(key);
+
+/** Returns true if requests can carry the key, or need none: a relay or a proxy at another endpoint than Appizer's. */
+export const hasUsableKey = ({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT }) =>
+  apiKey === undefined ? endpoint !== POLICY_DEFAULT_ENDPOINT : isKey(apiKey);
 
 export function invalidOption(option, what, allowed) {
   return new AppizerError('invalid_option', `option "${option}" ${what}; allowed: ${allowed}`, option);
@@ -86,8 +64,8 @@ export class AppizerError extends Error {
   }
 }
 
-// JSON would make null of NaN, and a text of a URL object.
-function shown(value) {
+/** Returns a value as text. JSON would make null of NaN, and a text of a URL object. */
+export function shown(value) {
   try {
     if (typeof value === 'string' || Array.isArray(value)) return JSON.stringify(value);
   } catch {

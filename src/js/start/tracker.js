@@ -3,18 +3,24 @@ import { bare } from '../capture/address.js';
 import { clientHints } from '../capture/client-hints.js';
 import { makeContext } from '../capture/context.js';
 import { copyOf, isPlain, Refusal, toDraft } from '../capture/event.js';
-import { jsonOf } from '../capture/json.js';
+import { cut, jsonOf } from '../capture/json.js';
 import { pageProperties, watchPages } from '../capture/page-views.js';
 import { forgetStored, isBot, makeConsent } from '../capture/privacy.js';
 import { isBrowser, listen, ofDocument, steadyNow, uniqueName } from '../browser/environment.js';
 import { makeBridge } from './bridge.js';
-import { isAsked, makeDebug } from './debug.js';
+import { isAsked, makeDebug, words } from './debug.js';
 import { makeListeners } from './listeners.js';
 import { AppizerError, checked, invalidOption, isKey, KEY } from './options.js';
 import { nextSlice } from './slices.js';
 
 /** Why `track` gives `null` without a word in the console: nobody has made a mistake. */
 const SILENT = ['opted_out', 'bot'];
+
+/** How long `track` may wait for `init` before a warning, in milliseconds. */
+const PATIENCE = 5_000;
+
+/** Letters of an event's name in a warning. */
+const SHOWN = 50;
 
 /** The options of the page's live trackers. */
 const live = new Set();
@@ -43,8 +49,13 @@ export function makeTracker(wasm = () => {}) {
   let page;
   let tracked = 0;
   let refused = 0;
+  /** The address of a `page_view` that was tracked before this tracker watches views. */
+  let viewed;
+  /** The state of consent that listeners know. */
+  let told;
+  let patience;
 
-  return {
+  const tracker = {
     init,
     track: (name, properties, overrides) => record(name, properties, overrides),
     identify,
@@ -56,7 +67,8 @@ export function makeTracker(wasm = () => {}) {
     page: recordPage,
     optOut: () => say(false),
     optIn: () => say(true),
-    hasOptedOut,
+    consent: consentState,
+    hasOptedOut: () => consentState() === 'denied',
     flush,
     on,
     stats,
@@ -65,18 +77,19 @@ export function makeTracker(wasm = () => {}) {
     discardDeadLetters: () => ask('disposeOfLetters', () => 0, false),
     debug: (logs) => {
       if (typeof logs === 'boolean') debug.logs(logs);
-      return stats().then(debug.print);
+      return stats().then((account) => debug.print(account, consentState()));
     },
     close,
   };
+  return tracker;
 
   // ——— Starting ———
 
   function init(given) {
     if (life.started) return initAgain(given);
     try {
-      const forCore = checked(given);
-      const options = { ...given };
+      const options = plain(given);
+      const forCore = checked(options);
       claim(options);
       const landing = globalThis.document && { url: location.href, referrer: ofDocument('referrer') };
       life = { phase: 'waiting', why: isPrerendering() ? 'prerendering' : 'start', options, forCore, landing };
@@ -90,7 +103,9 @@ export function makeTracker(wasm = () => {}) {
 
   /** In slices: the page that calls `init` is to go on at once. */
   async function start(mine) {
-    debug.logs(mine.options.debug || isAsked());
+    if (isAsked()) globalThis.appizer ??= tracker;
+    if (isAsked() || mine.options.debug) debug.logs(true);
+    debug.log('logSettings', mine.options);
     const stopEarly = listen(() => permit(mine), ['pagehide']);
     mine.stopListening = stopEarly;
     if (mine.why === 'prerendering') await new Promise((resolve) => listen(resolve, ['prerenderingchange'], { once: true }));
@@ -109,6 +124,7 @@ export function makeTracker(wasm = () => {}) {
     mine.consent = makeConsent(mine.options);
     if (said !== undefined) mine.consent.say(said);
     if (mine.options.bots !== 'drop' || !isBot()) return obey();
+    debug.log('logNotice', { type: 'bot' });
     life = { ...mine, phase: 'denied', why: 'bot' };
     refused += giveUpEarly('bot');
   }
@@ -116,11 +132,18 @@ export function makeTracker(wasm = () => {}) {
   /** Does what the visitor's word allows. */
   function obey() {
     const state = life.consent.state();
-    if (state === 'denied') return deny();
-    if (state === 'granted') return run();
-    life = { ...life, phase: 'waiting', why: 'consent' };
-    // What the page is when it is shown is told now, and kept in memory until consent.
-    watch();
+    if (state === 'denied') deny();
+    else if (state === 'granted') run();
+    else {
+      life = { ...life, phase: 'waiting', why: 'consent' };
+      // What the page is when it is shown is told now, and kept in memory until consent.
+      watch();
+    }
+    tellConsent(state);
+  }
+
+  function tellConsent(state) {
+    if (told !== state) tell({ type: 'consent', state: (told = state) });
   }
 
   function run() {
@@ -138,18 +161,19 @@ export function makeTracker(wasm = () => {}) {
 
   function watch() {
     const { pageViews, stripQuery } = life.options;
-    if (pageViews && globalThis.document) life.stopWatching ??= watchPages(record, stripQuery);
+    if (pageViews && globalThis.document) life.stopWatching ??= watchPages(record, stripQuery, viewed);
   }
 
-  function initAgain(given) {
+  function initAgain(again) {
+    const given = plain(again) ?? {};
     const { options, forCore, bridge, started } = life;
-    for (const name of new Set([...Object.keys(options), ...Object.keys(given ?? {})])) {
-      if (name !== 'apiKey' && !isSame(options[name], given?.[name])) {
+    for (const name of new Set([...Object.keys(options), ...Object.keys(given)])) {
+      if (name !== 'apiKey' && !isSame(options[name], given[name])) {
         const message = `init was called before with another ${name}; a tracker of its own needs createTracker`;
         return Promise.reject(new AppizerError('already_initialized', message, name));
       }
     }
-    const { apiKey } = given ?? {};
+    const { apiKey } = given;
     if (apiKey !== options.apiKey) {
       if (!isKey(apiKey)) return Promise.reject(invalidOption('apiKey', 'cannot be used', KEY));
       forCore.apiKey = options.apiKey = apiKey;
@@ -172,7 +196,8 @@ export function makeTracker(wasm = () => {}) {
     const { instance = 'default', apiKey } = options;
     for (const other of live) {
       if ((other.instance ?? 'default') === instance && other.apiKey !== apiKey) {
-        throw invalidOption('instance', `is ${JSON.stringify(instance)}, which another tracker of this page uses with another key`, 'a name of its own');
+        const message = `another tracker of this page uses the instance "${instance}" with another key: give this one an instance of its own, createTracker({ apiKey, instance: "shop" })`;
+        throw new AppizerError('invalid_option', message, 'instance');
       }
     }
     live.add(options);
@@ -191,6 +216,8 @@ export function makeTracker(wasm = () => {}) {
       page ??= uniqueName();
       const id = page + '-' + (tracked++).toString(36);
       if (life.phase === 'running') return finish(id, draft, passive);
+      if (life.phase === 'idle') patience ??= setTimeout(() => life.phase === 'idle' && explain({ type: 'no_init' }), PATIENCE);
+      if (!life.consent && name === 'page_view') viewed = globalThis.location?.href;
       early.push({ run: () => finishLate(id, draft, isPage), isEvent: true });
       return id;
     } catch (refusal) {
@@ -207,7 +234,7 @@ export function makeTracker(wasm = () => {}) {
       return id;
     }
     refused++;
-    notify({ type: 'dropped', reason: 'before_send', count: 1 });
+    tell({ type: 'dropped', reason: 'before_send', count: 1 });
     return null;
   }
 
@@ -230,8 +257,9 @@ export function makeTracker(wasm = () => {}) {
     refused++;
     // Whatever else was thrown came out of the page's own getters.
     const { code, message } = refusal instanceof Refusal ? refusal : new Refusal('not_serializable');
-    if (!SILENT.includes(code)) warn(code, `an event was refused (${code}): ${message}`);
-    notify({ type: 'rejected', code, message, ...(typeof name === 'string' && { name }) });
+    const isText = typeof name === 'string';
+    if (!SILENT.includes(code)) warn(`${isText ? `"${cut(name, SHOWN)}"` : 'an event'} was refused (${code}): ${message}`);
+    notify({ type: 'rejected', code, message, ...(isText && { name }) });
   }
 
   function timed(name, properties) {
@@ -242,6 +270,8 @@ export function makeTracker(wasm = () => {}) {
   }
 
   function recordPage(name, properties) {
+    if (isPlain(name) && properties === undefined) return recordPage(undefined, name);
+    if (name != null && typeof name !== 'string') return record(name);
     const ofPage = globalThis.document && pageProperties(ofDocument('referrer'), life.options?.stripQuery);
     const own = copyOf(properties ?? {});
     const all = own ? { ...ofPage, ...(name != null && { name }), ...own } : properties;
@@ -251,7 +281,7 @@ export function makeTracker(wasm = () => {}) {
   function identify(userId, traits) {
     const known = copyOf(traits);
     if (typeof userId !== 'string' || !userId.trim() || (traits != null && !known)) {
-      return warn('identify', 'identify takes a user id, a string that is not empty, and traits as a plain object; the call is ignored');
+      return warn('identify takes a user id, a string that is not empty, and traits as a plain object; the call is ignored');
     }
     later(() => {
       const isNews = life.context.identify(userId);
@@ -306,13 +336,14 @@ export function makeTracker(wasm = () => {}) {
     const count = held();
     early = [];
     life.bridge?.discard();
-    if (count) notify({ type: 'dropped', reason, count });
+    if (count) tell({ type: 'dropped', reason, count });
     return count;
   }
 
-  function hasOptedOut() {
-    if (life.consent) return life.consent.state() === 'denied';
-    return said === false || makeConsent({}).state() === 'denied';
+  function consentState() {
+    if (life.consent) return life.consent.state();
+    if (said !== undefined) return said ? 'granted' : 'denied';
+    return makeConsent({ consent: 'pending' }).state();
   }
 
   // ——— Answers ———
@@ -362,12 +393,24 @@ export function makeTracker(wasm = () => {}) {
       life.consent.say(false);
       life.stopWatching?.();
       life = { ...life, phase: 'denied', why: 'opt_out', context: undefined, stopWatching: undefined };
-      return;
+      return tellConsent('denied');
     }
-    // Under a test runner a fallback is nothing to warn of.
-    if (notice.type === 'degraded' && isBrowser()) warn(notice.fallback, `${notice.fallback}: ${notice.message}`);
+    if (notice.names) notice.names = notice.names.map((name) => JSON.parse(name));
     // What the core refused it tells by its code alone.
-    notify(withDate(notice.type === 'rejected' ? { ...new Refusal(notice.code), ...notice } : notice));
+    const whole = withDate(notice.type === 'rejected' ? { ...new Refusal(notice.code), ...notice } : notice);
+    explain(whole);
+    tell(whole);
+  }
+
+  function tell(notice) {
+    debug.log('logNotice', notice, life.options);
+    notify(notice);
+  }
+
+  /** Warns of a notice. Under a test runner a fallback is nothing to warn of. */
+  function explain(notice) {
+    const { type, status, message } = notice;
+    if (isBrowser() && type !== 'delivered') words('warningOf', notice).then(warn, () => warn([type, status, message].join(' ')));
   }
 
   // ——— The end ———
@@ -389,6 +432,13 @@ export function makeTracker(wasm = () => {}) {
 }
 
 const isPrerendering = () => ofDocument('prerendering') === true;
+
+/** Returns a copy of the options, the endpoint as text; what is no object as it is. */
+function plain(given) {
+  if (Object(given) !== given) return given;
+  const { endpoint } = given;
+  return { ...given, ...(endpoint?.href && { endpoint: endpoint.href }) };
+}
 
 /** Functions and lists are made anew with each rendering: it is what they hold that counts. */
 function isSame(one, other) {

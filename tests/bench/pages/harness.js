@@ -49,13 +49,16 @@ window.fetch = (...given) => {
   return fetching.apply(window, given);
 };
 
-/** Loads a tracker into the page: milliseconds until `track` can be called, and until the tracker says it is ready. */
+/**
+ * Loads a tracker into the page. Returns the milliseconds until `track` can be called and until the tracker says it is ready, and
+ * those for which its start blocks the page, where the tracker's entry measures it.
+ */
 window.load = async (name) => {
   const begun = performance.now();
   await import(`/trackers/${name}/${name}.js`);
   const callable = performance.now() - begun;
   await tracker.ready;
-  return { callable, ready: performance.now() - begun };
+  return { callable, ready: performance.now() - begun, blocked: tracker.blocked ?? null };
 };
 
 /** What the tracker loaded, in the order in which it came. */

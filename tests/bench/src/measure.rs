@@ -132,6 +132,7 @@ impl Run {
                 self.sizes.insert(name, size::of(&loaded)?);
                 self.add(name, "start", &[("callable", start.callable), ("ready", start.ready)]);
                 self.add(name, "start", &[("cpu", start.cpu), ("memory", start.memory)]);
+                start.blocked.iter().for_each(|&ms| self.add(name, "start", &[("blocked", ms)]));
             }
             Measure::Burst(which) => {
                 let (count, limit) = (plan.bursts[which], plan.limits[which]);

@@ -49,6 +49,8 @@ pub struct Start {
     pub callable: f64,
     /// Milliseconds until the tracker says it is ready.
     pub ready: f64,
+    /// Milliseconds for which the call that starts the tracker blocks the page; measured of ours and of bare alone.
+    pub blocked: Option<f64>,
     /// Main-thread milliseconds, until the page is quiet again.
     #[serde(skip)]
     pub cpu: f64,

@@ -1,5 +1,6 @@
 // What a careful programmer writes by hand, without a library: memory, IndexedDB, segments of 100, keepalive fetch,
 // a Web Lock that says this page lives. No caps, no limits, no backoff worth the name, no marks, no accounts.
+const begun = performance.now();
 const endpoint = `${sink}/v1/events/batch`;
 const page = crypto.randomUUID();
 const held = [];
@@ -69,4 +70,7 @@ const ready = new Promise((opened) => {
   };
 });
 
-window.tracker = { ready, track };
+/** Milliseconds that its start blocks the page, as `init` does. */
+const blocked = performance.now() - begun;
+
+window.tracker = { ready, track, blocked };

@@ -84,6 +84,7 @@ pub fn responses(bytes: &[u8]) {
             processed_count: data.arbitrary()?,
             failed: data.arbitrary()?,
             retry_after: data.arbitrary()?,
+            relay: data.arbitrary()?,
             message: data.arbitrary()?,
         })
     };

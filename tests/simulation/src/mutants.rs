@@ -42,8 +42,8 @@ pub const ALL: &[Mutant] = &[
     Mutant {
         name: "settles_marks_on_a_failure",
         file: "src/core/engine/sending.rs",
-        text: "            Verdict::Malformed | Verdict::Retry => self.remember_link(None),",
-        becomes: "            Verdict::Malformed | Verdict::Retry => {\n                self.marks.settle();\n                self.remember_link(None);\n            }",
+        text: "            Verdict::Malformed | Verdict::Retry => self.remember_link(None, now),",
+        becomes: "            Verdict::Malformed | Verdict::Retry => {\n                self.marks.settle();\n                self.remember_link(None, now);\n            }",
         breaks: "a failure settles what was handed over before",
     },
     Mutant {
@@ -55,9 +55,9 @@ pub const ALL: &[Mutant] = &[
     },
     Mutant {
         name: "ignores_retry_after",
-        file: "src/core/policy/shared_row.rs",
-        text: "            let asked = asked.min(limits::MAX_RETRY_AFTER);",
-        becomes: "            let asked = 0 * asked;",
+        file: "src/core/engine/sending.rs",
+        text: "        Failure { status, retry_after, jitter",
+        becomes: "        Failure { status, retry_after: retry_after.and(None), jitter",
         breaks: "a retry before the server wants one",
     },
     Mutant {

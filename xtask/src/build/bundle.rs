@@ -49,6 +49,7 @@ const SCRIPTS: &[Script] = &[
     script("entry/index.js", "cjs", "index.cjs", Embedded, Inline),
     script("entry/index.js", "esm", "static.js", Embedded, Inline),
     script("entry/script.js", "iife", "appizer.js", Embedded, Inline),
+    script("entry/stub.js", "iife", "stub.js", Given, Inline),
     script("entry/slim.js", "esm", "slim.js", Given, Chunk("core-slim.js")),
     script("core/core.js", "esm", "core-slim.js", Given, Inline),
     script("entry/slim.js", "cjs", "slim.cjs", Given, Inline),

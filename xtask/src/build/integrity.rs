@@ -1,6 +1,6 @@
 //! Subresource Integrity: the hash by which a page says which `appizer.js` it means, and no other.
 
-use anyhow::{Context, Result};
+use anyhow::{Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha384};
@@ -10,23 +10,18 @@ use crate::paths;
 
 const ALGORITHM: &str = "sha384-";
 
-/// Letters of a hash in base64.
-const LENGTH: usize = 64;
+/// Where a readme's script tag takes the attribute.
+const TAG: &str = " data-api-key=\"YOUR_API_KEY\"";
 
 /// Of the built `appizer.js`, as the `integrity` attribute has it.
 pub fn of_script() -> Result<String> {
     Ok(integrity(&read(&paths::package().join("appizer.js"))?))
 }
 
-/// The readme with `hash` where it shows one.
+/// Returns the readme with the attribute `integrity` in its script tag. The repository's readme has none: the file may be another.
 pub fn put_into(readme: &str, hash: &str) -> Result<String> {
-    Ok(readme.replace(shown_in(readme)?, hash))
-}
-
-/// The hash that a readme shows.
-pub fn shown_in(readme: &str) -> Result<&str> {
-    let start = readme.find(ALGORITHM).context("the readme shows no integrity of appizer.js")?;
-    readme.get(start..start + ALGORITHM.len() + LENGTH).context("the integrity in the readme is cut short")
+    ensure!(readme.matches(TAG).count() == 1, "the readme must show one script tag with{TAG}");
+    Ok(readme.replace(TAG, &format!("{TAG} integrity=\"{hash}\" crossorigin=\"anonymous\"")))
 }
 
 fn integrity(contents: &[u8]) -> String {
@@ -45,10 +40,15 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_shows_the_hash_of_the_script_it_comes_with() {
-        let (old, new) = (integrity(b"old"), integrity(b"new"));
-        let readme = put_into(&format!("<script integrity=\"{old}\"></script>"), &new).unwrap();
-        assert_eq!(shown_in(&readme).unwrap(), new);
-        assert!(put_into("no hash here", &new).is_err());
+    fn the_package_s_readme_shows_the_hash_of_the_script_it_comes_with() {
+        let readme = put_into(&format!("<script async{TAG}></script>"), "sha384-x").unwrap();
+        let expected =
+            format!("<script async{TAG} integrity=\"sha384-x\" crossorigin=\"anonymous\"></script>");
+        assert_eq!(readme, expected);
+    }
+
+    #[test]
+    fn a_readme_without_a_script_tag_is_an_error() {
+        assert!(put_into("no tag here", "sha384-x").is_err());
     }
 }

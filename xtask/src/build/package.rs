@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::{integrity, read_text, write};
@@ -50,6 +50,7 @@ pub fn complete() -> Result<()> {
         write(&package.join(to), read_text(&package.join(from))?.replace("'./index.js'", "'./index.cjs'"))?;
     }
     let readme = read_text(&paths::root().join(README))?;
+    check_stub(&readme)?;
     write(&package.join(README), integrity::put_into(&readme, &integrity::of_script()?)?)?;
     for name in COPIED_IF_PRESENT.iter().filter(|name| paths::root().join(name).is_file()) {
         copy(name, name)?;
@@ -57,6 +58,14 @@ pub fn complete() -> Result<()> {
     let template = read_text(&paths::root().join(TEMPLATE))?;
     let manifest = fill(&template, &crate_metadata()?).with_context(|| format!("filling {TEMPLATE}"))?;
     write(&paths::package().join("package.json"), manifest)
+}
+
+/// A page takes the stub from the readme as it stands.
+fn check_stub(readme: &str) -> Result<()> {
+    let script = read_text(&paths::package().join("stub.js"))?;
+    let stub = script.lines().next().unwrap_or_default();
+    ensure!(readme.contains(stub), "{README} shows another stub than the built one, which is:\n{stub}");
+    Ok(())
 }
 
 fn copy(from: &str, to: &str) -> Result<()> {

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check and every test, each a step that runs whatever became of the others.
 
+mod examples;
 mod report;
 mod steps;
 

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::examples;
 use crate::setup::{self, Need, Package, python};
 use crate::{build, paths, process};
 
@@ -105,7 +106,7 @@ pub const ALL: &[Step] = &[
     },
     Step {
         name: "types",
-        title: "tsc over the package's declarations",
+        title: "tsc over the package's declarations and the examples of README and guide",
         needs: &[&[Need::Node, Need::NpmPackages]],
         after: Some("build"),
         has_tests: false,
@@ -183,8 +184,9 @@ fn clippy() -> Result<Vec<Command>> {
 }
 
 fn native() -> Result<Vec<Command>> {
-    // These have steps of their own, because they need more.
-    let elsewhere = ["e2e", "packaging", "relay"].map(|package| ["--exclude", package]);
+    // The first three have steps of their own, because they need more. `fuzz` depends on `relay`, whose choice
+    // of reqwest's TLS features must not reach the collector's tests.
+    let elsewhere = ["e2e", "packaging", "relay", "fuzz"].map(|package| ["--exclude", package]);
     let mut test = cargo(&["test", "--workspace", "--no-fail-fast"]);
     test.args(elsewhere.as_flattened());
     test.env("PYTHONPATH", python::search_path());
@@ -193,13 +195,17 @@ fn native() -> Result<Vec<Command>> {
 
 /// Its tests start the PostgreSQL they need by themselves.
 fn relay() -> Result<Vec<Command>> {
-    Ok(vec![cargo(&["test", "--package", "relay", "--no-fail-fast"])])
+    Ok(vec![cargo(&["test", "--package", "relay", "--package", "fuzz", "--no-fail-fast"])])
 }
 
 fn types() -> Result<Vec<Command>> {
-    let mut tsc = process::command(paths::npm_program("tsc"));
-    tsc.args(["--project", "tests/types"]);
-    Ok(vec![tsc])
+    examples::write()?;
+    let check = |project| {
+        let mut tsc = process::command(paths::npm_program("tsc"));
+        tsc.args(["--project", project]);
+        tsc
+    };
+    Ok(vec![check("tests/types"), check("tests/types/guide.json")])
 }
 
 /// Bundled like the package, for the numbers that the facade gets from the core.

@@ -268,6 +268,19 @@ fn where_fetch_cannot_outlive_the_page_only_a_beacon_with_a_key_is_marked() {
 }
 
 #[test]
+fn where_no_key_is_needed_a_beacon_is_marked_like_a_request() {
+    let mut disk = Disk::default();
+    let mut page = Page::opening_in("p", &[], |setup| {
+        setup.options.api_key.clear();
+        (setup.fetch_outlives, setup.good_link) = (false, Some(destination(&setup.options)));
+    });
+    page.drain(&mut disk);
+    page.track(&mut disk, 0..3);
+    page.leave(&mut disk);
+    assert!(disk.marks.values().any(|mark| mark.ids == "e0 e1 e2"), "{:?}", disk.marks);
+}
+
+#[test]
 fn a_failure_that_another_page_has_seen_since_keeps_a_page_from_marking() {
     let mut disk = warm_disk();
     let mut page = Page::open(&mut disk, "p");

@@ -99,6 +99,39 @@ fn two_tabs_together_keep_to_the_limit_and_say_that_they_wait_for_it() {
 }
 
 #[test]
+fn a_relay_lifts_the_limit_of_requests_and_an_endpoint_that_is_none_restores_it() {
+    let mut disk = Disk::default();
+    let limit = [("requestsPerMinute", Value::Number(20.0)), ("batchSize", Value::Number(1.0))];
+    let mut page = Page::open_with(&mut disk, "p", &limit);
+    page.track(&mut disk, 0..200);
+    let success = Response { status: 200, success: Some(true), ..Response::default() };
+    for _ in 0..100 {
+        page.respond_with(&mut disk, Response { relay: true, ..success.clone() });
+    }
+    assert_eq!(page.now, 0, "a hundred requests have gone at once");
+    while !page.requests.is_empty() {
+        page.respond_with(&mut disk, success.clone());
+    }
+    let stats = page.engine.stats(Account::default(), 0);
+    assert_eq!(stats.waiting, Some(Waiting::Limit));
+    assert!(stats.account.queued() > 70, "{stats:?}");
+}
+
+#[test]
+fn an_error_of_a_relay_lifts_no_limit() {
+    let mut disk = Disk::default();
+    let limit = [("requestsPerMinute", Value::Number(20.0)), ("batchSize", Value::Number(1.0))];
+    let mut page = Page::open_with(&mut disk, "p", &limit);
+    page.track(&mut disk, 0..200);
+    page.respond_with(&mut disk, Response { status: 503, relay: true, ..Response::default() });
+    page.wait_for_request(&mut disk);
+    while !page.requests.is_empty() {
+        page.respond(&mut disk, 200);
+    }
+    assert_eq!(page.engine.stats(Account::default(), page.now).waiting, Some(Waiting::Limit));
+}
+
+#[test]
 fn a_page_that_goes_away_needs_no_answer_for_its_one_request() {
     let mut disk = warm_disk();
     let mut page = Page::open(&mut disk, "p");

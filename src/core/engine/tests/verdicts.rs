@@ -100,6 +100,15 @@ fn a_refused_key_pauses_tells_it_once_and_is_tried_by_flush_and_once_an_hour_unt
 }
 
 #[test]
+fn an_address_without_an_endpoint_is_told_apart_from_a_refused_key() {
+    let mut disk = Disk::default();
+    let mut page = Page::open(&mut disk, "p");
+    page.track(&mut disk, 0..100);
+    page.respond(&mut disk, 404);
+    assert!(matches!(page.notices.last(), Some(Notice::Paused { reason: "not_found", status: 404, .. })));
+}
+
+#[test]
 fn answers_that_are_not_the_endpoints_are_retried_and_then_pause() {
     let mut disk = Disk::default();
     let mut page = Page::open(&mut disk, "p");

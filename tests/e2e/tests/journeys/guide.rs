@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use e2e::{Arrivals, Scene, Tracked, in_each_browser};
 use serde_json::Value;
 
-in_each_browser!(the_examples_of_the_guide_do_what_it_says);
+in_each_browser!(the_examples_of_the_guide_do_what_it_says, the_console_shows_what_the_readme_says);
 
 async fn the_examples_of_the_guide_do_what_it_says(scene: &mut Scene) -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide");
@@ -46,6 +46,36 @@ async fn the_examples_of_the_guide_do_what_it_says(scene: &mut Scene) -> Result<
         earlier.extend(arrivals.events.iter().filter_map(|event| Some(event.page()?.to_string())));
     }
     Ok(())
+}
+
+async fn the_console_shows_what_the_readme_says(scene: &mut Scene) -> Result<()> {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md"))?;
+    scene.visit("guide.html").await?;
+    scene.run::<()>("window.lines = []; console.log = (line) => lines.push(line);").await?;
+    let example = block(&readme, "js")?
+        .replace("apiKey: 'YOUR_API_KEY'", "apiKey: 'YOUR_API_KEY', flushInterval: 10000");
+    scene.run_example(&example, "default").await?;
+    let lines: Vec<String> = scene.run("return lines").await?;
+    let promised = block(&readme, "text")?.lines();
+    let promised = promised.map(|line| line.replace("YOUR", &e2e::API_KEY[..4]));
+    let promised = Vec::from_iter(promised);
+    let agree = lines.iter().zip(&promised).all(|(line, promised)| resembles(line, promised));
+    assert!(agree && lines.len() == promised.len(), "{lines:#?}");
+    scene.distinct(1).await?;
+    Ok(())
+}
+
+/// Returns true if a line has the parts of another in their order; `…` stands for any text.
+fn resembles(line: &str, promised: &str) -> bool {
+    let mut parts = promised.split('…');
+    let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else { return false };
+    parts.all(|part| match rest.find(part) {
+        Some(place) => {
+            rest = &rest[place + part.len()..];
+            true
+        }
+        None => false,
+    })
 }
 
 /// The first block of code in that language.

@@ -56,8 +56,17 @@ async fn debug_says_what_is_queued_and_why(scene: &mut Scene) -> Result<()> {
         )
         .await?;
     let log = lines.join("\n");
-    assert!(log.contains("appizer: track sent {\"n\":1}") && log.contains("1 events are queued"), "{log}");
-    assert!(log.contains("they wait: interval until"), "{log}");
+    for line in [
+        "starts: endpoint http://",
+        "flush interval 3600000 ms, persistence \"store\", consent \"granted\"",
+        "appizer: track \"sent\" {\"n\":1} (",
+        "appizer: delivered 1 event",
+        "1 events wait: they go at the end of the flush interval, or now with flush(), until",
+        "delivered 1, queued 1, dead letters 0, refused 0",
+    ] {
+        assert!(log.contains(line), "{line}: {log}");
+    }
+    assert!(!log.contains(e2e::API_KEY), "the key is masked: {log}");
     assert_eq!(told["queued"][0]["name"], "waits");
     assert_eq!(
         (&told["requests"][0]["type"], &told["requests"][0]["count"]),

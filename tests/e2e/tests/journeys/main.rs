@@ -20,4 +20,5 @@ mod starting;
 mod stored_state;
 mod tabs;
 mod trouble;
+mod warnings;
 mod without_core;

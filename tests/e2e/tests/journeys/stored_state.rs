@@ -238,7 +238,7 @@ async fn a_repaired_endpoint_is_tried_by_flush_and_by_the_next_page(scene: &mut 
             return (await paused).reason;",
         )
         .await?;
-    assert_eq!(reason, "forbidden");
+    assert_eq!(reason, "not_found");
     scene.set_faults(None)?;
     let delivered: u64 = scene.run("return (await appizer.flush()).delivered").await?;
     assert_eq!(delivered, 5);

@@ -43,6 +43,9 @@ async fn under_a_policy_without_webassembly_events_arrive(scene: &mut Scene) -> 
     let report = arrivals.named("report")?.properties.clone().unwrap_or_default();
     assert_eq!(report["fallbacks"], json!(["no_webassembly", "direct"]), "{report:?}");
     assert_eq!((&report["storage"], &report["delivered"]), (&json!("memory"), &json!(150)), "{report:?}");
+    let warnings = report["warnings"].to_string();
+    assert_eq!(warnings.matches("Events still go").count(), 1, "{warnings}");
+    assert!(warnings.contains("Add 'wasm-unsafe-eval' to script-src"), "{warnings}");
     assert_eq!(arrivals.steps(), Vec::from_iter(0..150));
     assert_eq!(arrivals.repeats(), 0, "{arrivals}");
     Ok(())

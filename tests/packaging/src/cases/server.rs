@@ -4,11 +4,14 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{Stage, Workshop};
 
+/// Stands for the entry's own file.
+const TRACKER: &str = "the tracker";
+
 /// Conditions as a runtime or its bundler sets them, and the file that they must lead to.
 const RESOLUTIONS: &[(&str, &str)] = &[
     // Bundlers for a page, and for a page's worker.
-    ("browser", "index.js"),
-    ("browser worker", "index.js"),
+    ("browser", TRACKER),
+    ("browser worker", TRACKER),
     // Cloudflare's, Vercel's edge, and React's server components.
     ("workerd worker browser", "server.js"),
     ("edge-light worker", "server.js"),
@@ -31,7 +34,7 @@ pub async fn require(workshop: &Workshop) -> Result<String> {
 /// Servers of every kind get the stand-in; pages and their workers never do.
 pub async fn conditions(workshop: &Workshop) -> Result<String> {
     let stage = Stage::set(workshop, "conditions", "tests/packaging/projects/node").await?;
-    for entry in ["", "/slim"] {
+    for (entry, file) in [("", "index.js"), ("/slim", "slim.js"), ("/static", "static.js"), ("/js", "js.js")] {
         for (conditions, expected) in RESOLUTIONS {
             let mut arguments: Vec<String> =
                 conditions.split_whitespace().map(|name| format!("--conditions={name}")).collect();
@@ -39,8 +42,7 @@ pub async fn conditions(workshop: &Workshop) -> Result<String> {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             let found = stage.project.node(&arguments)?;
             let found = found.trim().rsplit('/').next().context("no file")?.to_owned();
-            let expected =
-                if entry.is_empty() { expected.to_string() } else { expected.replace("index", "slim") };
+            let expected = if *expected == TRACKER { file } else { expected };
             ensure!(found == expected, "{conditions:?} leads to {found} instead of {expected}");
         }
     }
