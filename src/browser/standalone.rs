@@ -31,6 +31,9 @@ struct Module {
     warned: Vec<String>,
 }
 
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("standalone/types.d.ts");
+
 thread_local! {
     static MODULE: RefCell<Module> = RefCell::default();
 }
@@ -39,8 +42,8 @@ thread_local! {
 ///
 /// # Errors
 /// Rejects with an `AppizerError` that names the option at fault, or says that `init` was called before.
-#[wasm_bindgen]
-pub fn init(options: JsValue) -> Promise {
+#[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+pub fn init(#[wasm_bindgen(unchecked_param_type = "Options")] options: JsValue) -> Promise {
     Promise::new(&mut |resolve, reject| {
         let listener = Closure::<dyn FnMut(JsValue)>::new(move |notice: JsValue| {
             if property(&notice, "type").is_some_and(|kind| kind == "opened") {
@@ -60,7 +63,11 @@ pub fn init(options: JsValue) -> Promise {
 
 /// Queues an event: its id, or `undefined` if it was refused. Never throws.
 #[wasm_bindgen]
-pub fn track(name: &JsValue, properties: &JsValue, overrides: &JsValue) -> Option<String> {
+pub fn track(
+    #[wasm_bindgen(unchecked_param_type = "string")] name: &JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "Properties")] properties: &JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "Overrides")] overrides: &JsValue,
+) -> Option<String> {
     let queued = event::line(name, properties, overrides).and_then(|line| queue(&line));
     queued.map_err(refuse).ok()
 }
@@ -78,31 +85,31 @@ pub fn reset() {
 }
 
 /// Sends what was tracked before; resolves with a `FlushResult`, or with `undefined` before `init`.
-#[wasm_bindgen]
+#[wasm_bindgen(unchecked_return_type = "Promise<FlushResult | undefined>")]
 pub fn flush() -> Promise {
     ask(Core::flush)
 }
 
 /// Resolves with `Stats`, or with `undefined` before `init`.
-#[wasm_bindgen]
+#[wasm_bindgen(unchecked_return_type = "Promise<Stats | undefined>")]
 pub fn stats() -> Promise {
     ask(Core::stats)
 }
 
 /// Resolves with the dead letters, or with `undefined` before `init`.
-#[wasm_bindgen(js_name = deadLetters)]
+#[wasm_bindgen(js_name = deadLetters, unchecked_return_type = "Promise<DeadLetter[] | undefined>")]
 pub fn dead_letters() -> Promise {
     ask(Core::dead_letters)
 }
 
 /// Sends the dead letters again, with their ids; resolves with their number, or with `undefined` before `init`.
-#[wasm_bindgen(js_name = resendDeadLetters)]
+#[wasm_bindgen(js_name = resendDeadLetters, unchecked_return_type = "Promise<number | undefined>")]
 pub fn resend_dead_letters() -> Promise {
     ask(|core, settle| core.dispose_of_letters(settle, true))
 }
 
 /// Forgets the dead letters; resolves with their number, or with `undefined` before `init`.
-#[wasm_bindgen(js_name = discardDeadLetters)]
+#[wasm_bindgen(js_name = discardDeadLetters, unchecked_return_type = "Promise<number | undefined>")]
 pub fn discard_dead_letters() -> Promise {
     ask(|core, settle| core.dispose_of_letters(settle, false))
 }
@@ -114,7 +121,7 @@ pub fn close() {
 }
 
 /// Calls `listener` for every notice of the type, until the returned function is called.
-#[wasm_bindgen]
+#[wasm_bindgen(skip_typescript)]
 pub fn on(kind: String, listener: Function) -> Function {
     let id = MODULE.with_borrow_mut(|module| {
         module.last_listener += 1;

@@ -69,6 +69,7 @@ export function fail_transactions_after(instance, count) {
   };
 }
 export const failed_transactions = () => failed;
+export const lockFreed = (name) => navigator.locks.request(name, () => {});
 export function sleep(ms) { return new Promise((resolve) => setTimeout(resolve, ms)); }
 ")]
 extern "C" {
@@ -84,6 +85,9 @@ extern "C" {
     /// Has an instance's transactions after the next `count` fail, until it is called again.
     pub fn fail_transactions_after(instance: &str, count: u32);
     pub fn failed_transactions() -> u32;
+    /// Waits until nobody holds the Web Lock.
+    #[wasm_bindgen(catch, js_name = lockFreed)]
+    pub async fn lock_freed(name: &str) -> Result<JsValue, JsValue>;
     pub fn sleep(ms: u32) -> js_sys::Promise;
     /// Does to the database what another version of this library would do.
     #[wasm_bindgen(catch, js_name = otherVersion)]

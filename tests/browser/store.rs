@@ -1,7 +1,7 @@
 //! What the browser's store must do: the sentences of every store, and those that only a browser can be put to.
 
 use crate::inbox::Told;
-use crate::network::{fail_transactions_after, failed_transactions, other_version, sleep};
+use crate::network::{fail_transactions_after, failed_transactions, lock_freed, other_version, sleep};
 use crate::page::{Browser, Page};
 use crate::sentences::{
     self, Browser as _, Claims, Page as _, adopt_freed, for_each_sentence, owners, puts, record,
@@ -50,10 +50,11 @@ async fn pages_whose_adoption_fails_are_another_pages_to_adopt() {
     gone.write(&puts("p", 0..1)).await;
     browser.leave_records("p", &[record("p", 1)]);
     gone.leave(None);
+    lock_freed(&["appizer:", &browser.instance, ":p"].concat()).await.unwrap();
     // Owners are found by one transaction, and what they left is read by the next.
     fail_transactions_after(&browser.instance, 1);
+    unlucky.store.adopt();
     while failed_transactions() == 0 {
-        unlucky.store.adopt();
         JsFuture::from(sleep(1)).await.unwrap();
     }
     fail_transactions_after(&browser.instance, u32::MAX);

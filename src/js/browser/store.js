@@ -15,7 +15,7 @@ const SEPARATOR = '\x1f';
  * @param {string} instance names the database
  * @param {string} owner
  * @param {number} renewal milliseconds between two renewals of a lease, where there are no Web Locks
- * @param {import('../../../pkg/plain/appizer').Inbox} inbox
+ * @param {object} inbox as src/browser/inbox.rs has it
  */
 export function makeStore(instance, owner, renewal, inbox) {
   /** Owners whose records are this page's: their locks' releases; nothing for a lease. */

@@ -106,8 +106,8 @@ pub const ALL: &[Step] = &[
     },
     Step {
         name: "types",
-        title: "tsc over the package's declarations and the examples of README and guide",
-        needs: &[&[Need::Node, Need::NpmPackages]],
+        title: "tsc over the declarations of the package and of a plain build, and the examples of README and guide",
+        needs: &[&[Need::Node, Need::NpmPackages], WASM_TESTS],
         after: Some("build"),
         has_tests: false,
         action: Action::Commands(types),
@@ -205,7 +205,16 @@ fn types() -> Result<Vec<Command>> {
         tsc.args(["--project", project]);
         tsc
     };
-    Ok(vec![check("tests/types"), check("tests/types/guide.json")])
+    let package = [check("tests/types"), check("tests/types/guide.json")];
+    Ok(package.into_iter().chain([plain_build(), check("tests/types/plain.json")]).collect())
+}
+
+/// What a user gets who has wasm-pack alone, but for the optimisation.
+fn plain_build() -> Command {
+    let mut wasm_pack = process::command("wasm-pack");
+    wasm_pack.args(["--log-level", "warn", "build", "--mode", "no-install", "--dev", "--target", "web"]);
+    wasm_pack.args(["--no-pack", "--no-gitignore", "--out-dir", "target/plain"]);
+    wasm_pack
 }
 
 /// Bundled like the package, for the numbers that the facade gets from the core.
