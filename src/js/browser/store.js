@@ -99,7 +99,7 @@ export function makeStore(instance, owner, renewal, inbox) {
     const claimed = [];
     for (const of of owners) {
       // Once the page has left, its own name is as free as any, and must stay so.
-      if (of && inbox.admits(of) && !closed && !held.has(of) && (await claim(of))) claimed.push(of);
+      if (of && inbox.admits(of) && !closed && !held.has(of) && (await claim(of).catch(() => false))) claimed.push(of);
     }
     return claimed;
   };
@@ -186,7 +186,7 @@ export function makeStore(instance, owner, renewal, inbox) {
   const claimLeft = async () => {
     const claimed = navigator.locks ? await claimAll(leftOwners()) : [...leftOwners()].filter((of) => inbox.admits(of));
     const left = claimed.map((of) => inbox.left(of)).filter(Boolean);
-    if (inbox.takeLeft(left.join(SEPARATOR))) claimed.forEach((of) => inbox.leftStored(of));
+    if (!closed && inbox.takeLeft(left.join(SEPARATOR))) claimed.forEach((of) => inbox.leftStored(of));
   };
 
   const read = (store, lower, upper, limit) =>

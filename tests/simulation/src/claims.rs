@@ -1,11 +1,9 @@
-//! Whose records are whose: Web Locks, leases, and the look for pages that are gone, as `claims.rs`, `lock.rs` and
-//! `Driver::find_orphans` do it.
+//! Whose records are whose: Web Locks, leases, and the look for pages that are gone, as `src/js/browser/store.js` does it.
 
-use crate::disk::{Outcome, Work};
+use crate::disk::{Claimed, Outcome, Work};
 use crate::network::State;
-use crate::page::{LockThen, Search, Task, Then};
+use crate::page::{Life, LockThen, Page, Search, Task, Then};
 use crate::world::{Happening, World};
-use appizer_tracker::core::model::orphan::Orphan;
 use appizer_tracker::core::policy::limits;
 
 impl World {
@@ -18,7 +16,7 @@ impl World {
 
     /// The browser grants the lock if nobody has it.
     pub fn grant_lock(&mut self, page: usize, owner: String, releases: u32, then: LockThen) {
-        if self.pages[page].life == crate::page::Life::Dead {
+        if self.pages[page].life == Life::Dead {
             return;
         }
         let granted = !self.locks.contains_key(&owner);
@@ -113,20 +111,12 @@ impl World {
             (Then::Renewed { rest, lost, connection, .. }, _) => {
                 self.renew_next(page, rest, lost, connection)
             }
-            (Then::MovedIn(search), outcome) => {
-                if let Outcome::MovedIn(_, names) = outcome {
-                    self.forget_moved_in(&names);
-                }
-                let (work, then): (Work, fn(Search) -> Then) = if search.claimed {
-                    (Work::Accounts, Then::Accounts)
-                } else {
-                    (Work::Owners, Then::Owners)
-                };
-                self.begin(page, search.connection, work, then(search));
-            }
+            // The engine hears nothing, and looks again later.
+            (Then::Owners(_), Outcome::Failed { .. }) => {}
             (Then::Owners(mut search), outcome) => {
                 if let Outcome::Owners(owners) = outcome {
-                    search.rest = owners;
+                    let new = owners.into_iter().filter(|owner| !search.rest.contains(owner));
+                    search.rest.extend(new.collect::<Vec<_>>());
                 }
                 search.rest.reverse();
                 self.claim_next(page, search);
@@ -138,13 +128,9 @@ impl World {
                 }
                 self.claimed(page, search, owner, taken);
             }
-            (Then::Accounts(mut search), outcome) => {
-                if let Outcome::Accounts(accounts) = outcome {
-                    search.accounts = accounts;
-                }
-                self.begin(page, search.connection, Work::Marks, Then::Marks(search));
+            (Then::Adopted { owners, departures }, outcome) => {
+                self.end_search(page, owners, departures, outcome)
             }
-            (Then::Marks(search), outcome) => self.end_search(page, search, outcome),
             _ => {}
         }
     }
@@ -156,40 +142,87 @@ impl World {
         self.claim_next(page, search);
     }
 
+    /// Looks for what pages that are gone left in the database and in `localStorage`.
+    pub fn find_orphans(&mut self, page: usize) {
+        if let Some(connection) = self.pages[page].connection {
+            let search = self.begin_search(page, Some(connection));
+            self.begin(page, connection, Work::Owners, Then::Owners(search));
+        }
+    }
+
+    /// Claims what pages left in `localStorage`, where no database can be had; leases would need one.
+    pub fn claim_left(&mut self, page: usize) {
+        let mut search = self.begin_search(page, None);
+        if !self.scenario.has_locks {
+            search.taken = std::mem::take(&mut search.rest);
+        }
+        self.claim_next(page, search);
+    }
+
+    fn begin_search(&mut self, page: usize, connection: Option<usize>) -> Search {
+        let Page { departures, ref engine, .. } = self.pages[page];
+        let me = engine.owner().into();
+        Search { connection, departures, me, rest: self.disk.local.owners(), taken: Vec::new() }
+    }
+
     fn claim_next(&mut self, page: usize, mut search: Search) {
         let here = self.pages[page].departures == search.departures;
         while let Some(owner) = search.rest.pop() {
             if !here || self.pages[page].held.contains(&owner) {
                 continue;
             }
-            if self.scenario.has_locks {
+            let Some(connection) = search.connection.filter(|_| !self.scenario.has_locks) else {
                 return self.ask_lock(page, owner, LockThen::Claim(search));
-            }
-            let (holder, connection) = (search.me.clone(), search.connection);
-            let wall = self.wall + self.now;
+            };
+            let (holder, wall) = (search.me.clone(), self.wall + self.now);
             let then = Then::Claimed(search, owner.clone());
             return self.begin(page, connection, Work::TakeLease { owner, holder, wall }, then);
         }
-        // What a page left after the first look moves in under its lock.
-        search.claimed = true;
-        self.begin(page, search.connection, Work::MoveIn(None), Then::MovedIn(search));
+        let claimed = self.disk.local.claimed(search.taken);
+        match search.connection {
+            Some(connection) => {
+                let then = Then::Adopted { owners: claimed.owners.clone(), departures: search.departures };
+                self.begin(page, connection, Work::Adopt(claimed), then);
+            }
+            None if here => self.take_left(page, claimed),
+            None => {}
+        }
     }
 
-    fn end_search(&mut self, page: usize, search: Search, outcome: Outcome) {
-        if self.pages[page].departures != search.departures {
+    fn take_left(&mut self, page: usize, Claimed { owners, records, .. }: Claimed) {
+        let mut taken = false;
+        self.input(page, |engine, now| taken = engine.handle_left(records, now));
+        if taken && self.pages[page].life != Life::Dead {
+            self.forget_left(&owners);
+        }
+    }
+
+    fn end_search(&mut self, page: usize, owners: Vec<String>, departures: u32, outcome: Outcome) {
+        let Outcome::Orphans(orphans) = outcome else { return self.release(page, &owners) };
+        self.forget_left(&owners);
+        if self.pages[page].departures != departures {
             return;
         }
-        let stored = if let Outcome::Marks(marks) = outcome { marks } else { Default::default() };
-        let orphans = search.taken.into_iter().map(|owner| {
-            let account = search.accounts.get(&owner).copied().unwrap_or_default();
-            let marks = stored.get(&owner).cloned().into_iter().collect();
-            Orphan { owner, account, marks }
-        });
-        let orphans: Vec<Orphan> = orphans.collect();
         for orphan in &orphans {
             self.note_page(page, format_args!("adopts {}: {:?}", orphan.owner, orphan.account));
         }
         self.pages[page].heard_success &= orphans.iter().all(|orphan| orphan.marks.is_empty());
         self.input(page, |engine, now| engine.handle_orphans(orphans, now));
+    }
+
+    fn forget_left(&mut self, owners: &[String]) {
+        if self.disk.local.owners().iter().any(|owner| owners.contains(owner)) {
+            self.disk.write_local(self.now).forget(owners);
+        }
+    }
+
+    /// Gives back what cannot be adopted now: a lock; a lease ends by itself.
+    fn release(&mut self, page: usize, owners: &[String]) {
+        let held = std::mem::take(&mut self.pages[page].held);
+        let (released, kept): (Vec<_>, Vec<_>) = held.into_iter().partition(|owner| owners.contains(owner));
+        self.pages[page].held = kept;
+        if self.scenario.has_locks {
+            released.into_iter().for_each(|owner| self.let_go(page, owner));
+        }
     }
 }

@@ -7,6 +7,7 @@ use appizer_tracker::core::model::dead_letter::DeadLetter;
 use appizer_tracker::core::model::identity::Identity;
 use appizer_tracker::core::model::lease::Lease;
 use appizer_tracker::core::model::mark::Mark;
+use appizer_tracker::core::model::orphan::Orphan;
 use appizer_tracker::core::model::segment::{Record, SegmentKey};
 use appizer_tracker::core::policy::shared_row::{self, Granted, News, Share};
 use appizer_tracker::core::policy::{lease, limits};
@@ -36,11 +37,32 @@ pub struct Local {
     pub good_link: Option<u32>,
 }
 
+impl Local {
+    /// Returns the pages that left something.
+    pub fn owners(&self) -> Vec<String> {
+        self.left.keys().chain(self.marks.keys()).cloned().collect()
+    }
+
+    /// Returns what these pages left.
+    pub fn claimed(&self, owners: Vec<String>) -> Claimed {
+        let records = owners.iter().filter_map(|owner| self.left.get(owner)).flatten().cloned().collect();
+        let mark = |owner: &String| Some((owner.clone(), self.marks.get(owner)?.clone()));
+        let marks = owners.iter().filter_map(mark).collect();
+        Claimed { owners, records, marks }
+    }
+
+    /// Removes what these pages left: it is in the database, or taken.
+    pub fn forget(&mut self, owners: &[String]) {
+        self.left.retain(|owner, _| !owners.contains(owner));
+        self.marks.retain(|owner, _| !owners.contains(owner));
+    }
+}
+
 /// What a transaction does.
 #[derive(Debug)]
 pub enum Work {
-    /// Takes the identity, or leaves one, and moves in what pages left in `localStorage`.
-    MoveIn(Option<Identity>),
+    /// Takes the identity, or leaves this one.
+    Enter(Identity),
     /// The engine's write, by a page with an incarnation; `drops`: under a cap, and when it began.
     Write {
         page: usize,
@@ -61,14 +83,22 @@ pub enum Work {
     },
     DropLeases(Vec<String>),
     Owners,
-    Accounts,
-    Marks,
+    /// Moves in what claimed pages left in `localStorage`, and reads their accounts and marks.
+    Adopt(Claimed),
     Load {
         owner: String,
         after: Option<SegmentKey>,
     },
     Letters,
     Share(Box<Share>),
+}
+
+/// Pages that are claimed, and what they left in `localStorage`.
+#[derive(Debug, Clone, Default)]
+pub struct Claimed {
+    pub owners: Vec<String>,
+    pub records: Vec<Record>,
+    pub marks: Vec<(String, Mark)>,
 }
 
 /// What a transaction ends with.
@@ -79,12 +109,10 @@ pub enum Outcome {
         quota: bool,
     },
     Done,
-    /// The identity, where one was wanted or is there, and the pages whose left records and marks moved in.
-    MovedIn(Option<Identity>, Vec<String>),
+    Entered(Identity),
     Leased(bool),
     Owners(Vec<String>),
-    Accounts(BTreeMap<String, Account>),
-    Marks(BTreeMap<String, Mark>),
+    Orphans(Vec<Orphan>),
     Records(Vec<Record>),
     Letters(Vec<DeadLetter>),
     Granted(Box<Granted>),
@@ -162,14 +190,10 @@ impl<Then> Disk<Then> {
     /// Ends the oldest transaction.
     pub fn commit(&mut self, ledger: &mut Ledger) -> Option<(Transaction<Then>, Outcome)> {
         let mut transaction = self.pending.pop_front()?;
-        let outcome = if let (false, Work::MoveIn(candidate)) = (transaction.aborted, &transaction.work) {
-            self.move_in(candidate.clone(), ledger)
-        } else if transaction.aborted {
-            self.carry_out(&mut transaction.work, true, ledger);
-            Outcome::Failed { quota: transaction.over_quota }
-        } else {
-            self.carry_out(&mut transaction.work, false, ledger)
-        };
+        let mut outcome = self.carry_out(&mut transaction.work, transaction.aborted, ledger);
+        if let Outcome::Failed { quota } = &mut outcome {
+            *quota = transaction.over_quota;
+        }
         Some((transaction, outcome))
     }
 }
@@ -191,21 +215,6 @@ impl<Then> Disk<Then> {
         }
         Outcome::Failed { quota: true }
     }
-
-    fn move_in(&mut self, candidate: Option<Identity>, ledger: &mut Ledger) -> Outcome {
-        for record in self.local.left.values().flatten() {
-            let before = self.stores.segments.insert(record.key.as_str().into(), record.clone());
-            if let Some(before) = before {
-                ledger.note_shrunk(&before, record);
-            }
-            ledger.note_moved_in(record);
-        }
-        let marks = self.local.marks.iter();
-        self.stores.marks.extend(marks.map(|(owner, mark)| (owner.clone(), mark.clone())));
-        self.stores.identity = self.stores.identity.take().or(candidate);
-        let names = self.local.left.keys().chain(self.local.marks.keys()).cloned().collect();
-        Outcome::MovedIn(self.stores.identity.clone(), names)
-    }
 }
 
 impl Stores {
@@ -221,7 +230,9 @@ impl Stores {
 
     fn apply(&mut self, work: &mut Work, ledger: &mut Ledger) -> Outcome {
         match work {
-            Work::MoveIn(_) => {}
+            Work::Enter(candidate) => {
+                return Outcome::Entered(self.identity.get_or_insert_with(|| candidate.clone()).clone());
+            }
             Work::Write { page, incarnation, drops, write, .. } => {
                 self.write(write, (*page, *incarnation), *drops, ledger);
             }
@@ -247,14 +258,30 @@ impl Stores {
             }
             Work::DropLeases(owners) => owners.iter().for_each(|owner| drop(self.leases.remove(owner))),
             Work::Owners => return Outcome::Owners(self.owners()),
-            Work::Accounts => return Outcome::Accounts(self.accounts.clone()),
-            Work::Marks => return Outcome::Marks(self.marks.clone()),
+            Work::Adopt(claimed) => return Outcome::Orphans(self.adopt(claimed, ledger)),
             Work::Load { owner, after } => {
                 return Outcome::Records(load(&self.segments, owner, after.as_ref()));
             }
             Work::Letters => return Outcome::Letters(self.letters.values().cloned().collect()),
         }
         Outcome::Done
+    }
+
+    fn adopt(&mut self, claimed: &Claimed, ledger: &mut Ledger) -> Vec<Orphan> {
+        for record in &claimed.records {
+            let before = self.segments.insert(record.key.as_str().into(), record.clone());
+            if let Some(before) = before {
+                ledger.note_shrunk(&before, record);
+            }
+            ledger.note_moved_in(record);
+        }
+        self.marks.extend(claimed.marks.iter().cloned());
+        let orphans = claimed.owners.iter().map(|owner| Orphan {
+            owner: owner.clone(),
+            account: self.accounts.get(owner).copied().unwrap_or_default(),
+            marks: self.marks.get(owner).cloned().into_iter().collect(),
+        });
+        orphans.collect()
     }
 
     fn write(&mut self, write: &Changes, writer: (usize, u32), drops: Option<u64>, ledger: &mut Ledger) {

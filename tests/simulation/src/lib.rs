@@ -10,6 +10,8 @@ mod acts;
 mod chance;
 pub mod check;
 mod claims;
+#[cfg(test)]
+mod conformance;
 mod disk;
 pub mod fleet;
 mod ledger;
@@ -22,6 +24,9 @@ mod page;
 pub mod runs;
 mod scenario;
 mod sending;
+#[cfg(test)]
+#[path = "../../store/sentences.rs"]
+mod sentences;
 mod shell;
 pub mod site;
 mod time;

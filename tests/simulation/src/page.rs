@@ -6,7 +6,7 @@ use appizer_tracker::core::model::account::Account;
 use appizer_tracker::core::model::dead_letter::Disposal;
 use appizer_tracker::core::model::identity::Identity;
 use appizer_tracker::core::policy::verdict::Response;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// A page and its shell.
 pub struct Page {
@@ -123,11 +123,9 @@ pub enum Then {
     Opened { owner: String, departures: u32, connection: usize },
     OwnLease { identity: Identity, connection: usize, owner: String },
     Written { id: u32, letters: bool, connection: usize },
-    MovedIn(Search),
     Owners(Search),
     Claimed(Search, String),
-    Accounts(Search),
-    Marks(Search),
+    Adopted { owners: Vec<String>, departures: u32 },
     Loaded(String),
     Letters(Disposal),
     Shared(u32),
@@ -137,14 +135,12 @@ pub enum Then {
 /// The look for pages that are gone.
 #[derive(Debug, Default)]
 pub struct Search {
-    pub connection: usize,
+    /// The connection to the database; none where none can be had.
+    pub connection: Option<usize>,
     pub departures: u32,
     pub me: String,
     pub rest: Vec<String>,
     pub taken: Vec<String>,
-    /// All that could be claimed is.
-    pub claimed: bool,
-    pub accounts: BTreeMap<String, Account>,
 }
 
 impl Page {

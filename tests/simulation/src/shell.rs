@@ -4,7 +4,7 @@ mod tasks;
 
 use crate::disk::{Outcome, Work};
 use crate::ledger::numbers;
-use crate::page::{Life, LockThen, Search, Task, Then};
+use crate::page::{Life, LockThen, Task, Then};
 use crate::sending::numbers_in;
 use crate::world::{Happening, Storage, World};
 use appizer_tracker::core::engine::Engine;
@@ -242,15 +242,6 @@ impl World {
         match &mut self.pages[page].taking {
             Some(taking) => taking.push((work, then)),
             None => self.begin(page, connection, work, then),
-        }
-    }
-
-    fn find_orphans(&mut self, page: usize) {
-        if let Some(connection) = self.pages[page].connection {
-            let departures = self.pages[page].departures;
-            let me = self.pages[page].engine.owner().into();
-            let search = Search { connection, departures, me, ..Search::default() };
-            self.begin(page, connection, Work::MoveIn(None), Then::MovedIn(search));
         }
     }
 

@@ -239,7 +239,8 @@ impl World {
             return self.at(self.now, Happening::Run { page, task });
         }
         let longest = if self.storage == Storage::Slow { 20_000 } else { 300 };
-        let writes = matches!(work, Work::Write { .. } | Work::MoveIn(_) | Work::KeepMark { .. });
+        let writes =
+            matches!(work, Work::Write { .. } | Work::Enter(_) | Work::Adopt(_) | Work::KeepMark { .. });
         let aborted = writes && self.refuses_writes();
         let ends = self.disk.busy_until.max(self.now + self.chance.delay(4, longest));
         self.disk.busy_until = ends;
@@ -271,10 +272,7 @@ impl World {
         if let (Work::Share(share), Outcome::Granted(granted)) = (&transaction.work, &outcome) {
             self.check_grant(page, share, granted);
         }
-        let looks = matches!(
-            transaction.work,
-            Work::Owners | Work::Accounts | Work::Marks | Work::Share(_) | Work::MoveIn(None)
-        );
+        let looks = matches!(transaction.work, Work::Owners | Work::Share(_));
         if self.trace.is_told() && !looks {
             let done = match &transaction.work {
                 Work::Write { id, .. } => format!("write {id}"),

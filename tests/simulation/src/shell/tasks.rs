@@ -40,7 +40,7 @@ impl World {
             }
             Task::Connected { owner, candidate, departures, connection: Some(connection) } => {
                 let then = Then::Opened { owner, departures, connection };
-                self.begin(page, connection, Work::MoveIn(Some(candidate)), then);
+                self.begin(page, connection, Work::Enter(candidate), then);
             }
             Task::Connected { departures, connection: None, .. } => self.open_failed(page, departures),
             Task::StoreClosed => self.input(page, Engine::handle_store_closed),
@@ -52,30 +52,16 @@ impl World {
         }
     }
 
-    /// What is in the database now is not kept in `localStorage` any more.
-    pub fn forget_moved_in(&mut self, names: &[String]) {
-        if !names.is_empty() {
-            let local = self.disk.write_local(self.now);
-            local.left.retain(|owner, _| !names.contains(owner));
-            local.marks.retain(|owner, _| !names.contains(owner));
-        }
-    }
-
     fn open_failed(&mut self, page: usize, departures: u32) {
         if self.pages[page].departures != departures {
             return;
         }
         self.ledger.exact = false;
-        if !self.pages[page].engine.is_opening() {
-            self.input(page, |engine, now| engine.handle_open_failed("refused".into(), now));
-        } else {
-            let left = std::mem::take(&mut self.disk.write_local(self.now).left);
-            let left = left.into_values().flatten().collect();
-            self.note_page(page, format_args!("is refused a store"));
-            self.input(page, |engine, now| engine.handle_open_failed("refused".into(), now));
-            self.input(page, |engine, now| {
-                engine.handle_left(left, now);
-            });
+        let claims = self.pages[page].engine.is_opening();
+        self.note_page(page, format_args!("is refused a store"));
+        self.input(page, |engine, now| engine.handle_open_failed("refused".into(), now));
+        if claims {
+            self.claim_left(page);
         }
     }
 
@@ -85,8 +71,7 @@ impl World {
                 self.connections[connection] = false;
                 self.open_failed(page, departures);
             }
-            (Then::Opened { owner, departures, connection }, Outcome::MovedIn(Some(identity), names)) => {
-                self.forget_moved_in(&names);
+            (Then::Opened { owner, departures, connection }, Outcome::Entered(identity)) => {
                 if self.pages[page].departures != departures {
                     self.connections[connection] = false;
                 } else if self.scenario.has_locks {
