@@ -144,12 +144,12 @@ pub fn run(most: u64, seed: u64) -> Run {
         // As many events as tell something, and in few visitors still more.
         let hours = (1_000 / present).clamp(2, 24);
         eprintln!("{present} at once");
-        crowds.extend(under_each(PACINGS, |pacing| crowd(present, pacing, hours, seed)));
+        crowds.extend(under_each(&PACINGS, |pacing| crowd(present, pacing, hours, seed)));
     }
     let mut outages = Vec::new();
     for browsers in OUTAGES.into_iter().filter(|&browsers| browsers <= most as usize) {
         eprintln!("an outage for {browsers}");
-        outages.extend(under_each(OUTAGE_PACINGS, |pacing| {
+        outages.extend(under_each(&OUTAGE_PACINGS, |pacing| {
             let outcome = outage::live_through(&outage::day(browsers, MINUTE, pacing), seed);
             Outage { pacing, outcome }
         }));
@@ -157,13 +157,10 @@ pub fn run(most: u64, seed: u64) -> Run {
     Run { seed, crowds, outages }
 }
 
-fn under_each<T: Send, const COUNT: usize>(
-    pacings: [Pacing; COUNT],
-    live: impl Fn(Pacing) -> T + Sync,
-) -> Vec<T> {
+fn under_each<T: Send>(pacings: &[Pacing], live: impl Fn(Pacing) -> T + Sync) -> Vec<T> {
     thread::scope(|scope| {
         let live = &live;
-        let lives = pacings.map(|pacing| scope.spawn(move || live(pacing)));
+        let lives = Vec::from_iter(pacings.iter().map(|&pacing| scope.spawn(move || live(pacing))));
         lives.into_iter().map(|life| life.join().expect("a simulation that panics has told why")).collect()
     })
 }

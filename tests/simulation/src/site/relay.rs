@@ -1,7 +1,7 @@
 //! A model of the relay (`relay/src/sender/plan.rs`) before an endpoint that works: full batches in order of arrival.
 
 use crate::time::LastMinute;
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 /// As `relay/src/policy.rs` has them.
 const LINGER: u64 = 2_000;
@@ -15,7 +15,8 @@ pub(super) const TICK: u64 = 100;
 pub(super) struct Relay {
     /// Events that wait, each with its time of arrival.
     spool: VecDeque<(u64, usize)>,
-    known: HashSet<usize>,
+    /// Whether the event of that number has been spooled before.
+    known: Vec<bool>,
     starts: LastMinute,
 }
 
@@ -23,7 +24,10 @@ impl Relay {
     /// Spools events, but for repeats.
     pub(super) fn accept(&mut self, numbers: impl Iterator<Item = usize>, now: u64) {
         for number in numbers {
-            if self.known.insert(number) {
+            if self.known.len() <= number {
+                self.known.resize(number + 1, false);
+            }
+            if !std::mem::replace(&mut self.known[number], true) {
                 self.spool.push_back((now, number));
             }
         }
