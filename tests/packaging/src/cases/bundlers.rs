@@ -14,10 +14,11 @@ enum Core {
     Inside,
 }
 
-/// Returns how often a script holds the module's text, known by a part that no bundler writes in another way.
+/// Returns how often a script holds the module's text, known by a part without quotes and code, which no bundler
+/// writes in another way.
 fn copies(project: &Project, script: &str) -> Result<usize> {
     let core = project.read("node_modules/@appizer/tracker/core.js")?;
-    let is_plain = |letter: char| matches!(letter, ' '..='~') && !"\"\\'`$".contains(letter);
+    let is_plain = |letter: char| matches!(letter, ' '..='~') && !"\"\\'`$(){};,".contains(letter);
     let longest = core.split(|letter| !is_plain(letter)).max_by_key(|part| part.len()).unwrap_or_default();
     ensure!(longest.len() >= 200, "core.js holds no text of a module");
     Ok(project.read(script)?.matches(longest).count())
@@ -73,7 +74,7 @@ pub async fn rollup(workshop: &Workshop) -> Result<String> {
     ];
     stage.project.run("rollup", &arguments)?;
     let load = check_bundle(&stage.project, "dist", Core::Inside, IS_MAIN)?;
-    Ok(stage.visit_files(Engine::Chromium, "", "/").await? + ", " + &load)
+    Ok(stage.visit_files(Engine::Chromium, "", "/").await? + ", " + load.as_str())
 }
 
 /// esbuild, and with it a program that both imports and requires the package: one tracker, not two.
@@ -83,7 +84,7 @@ pub async fn esbuild(workshop: &Workshop) -> Result<String> {
         let stage = Stage::set(workshop, &format!("esbuild-{entry}"), FIXTURE).await?;
         stage.project.run("esbuild", &[entry, "--bundle", "--minify", "--outfile=dist/main.js"])?;
         let load = check_bundle(&stage.project, "dist", Core::Inside, IS_MAIN)?;
-        said = stage.visit_files(Engine::Chromium, "", "/").await? + ", " + &load;
+        said = stage.visit_files(Engine::Chromium, "", "/").await? + ", " + load.as_str();
     }
     Ok(said + ", also imported and required at once")
 }
@@ -99,7 +100,7 @@ pub async fn webpack(workshop: &Workshop) -> Result<String> {
         let log = stage.project.run("webpack-cli", &arguments)?;
         ensure!(!log.contains("WARNING") && !log.contains("ERROR"), "webpack complains:\n{log}");
         let load = check_bundle(&stage.project, "dist", Core::Later, IS_MAIN)?;
-        said = stage.visit_files(Engine::Chromium, "", "/").await? + ", " + &load;
+        said = stage.visit_files(Engine::Chromium, "", "/").await? + ", " + load.as_str();
     }
     Ok(said + ", also imported and required at once")
 }
@@ -123,7 +124,7 @@ pub async fn vite_build(workshop: &Workshop) -> Result<String> {
     stage.project.run("vite", &["build"])?;
     let page = stage.project.read("dist/index.html")?;
     let load = check_bundle(&stage.project, "dist/assets", Core::Later, |name| page.contains(name))?;
-    Ok(stage.visit_files(Engine::Chromium, "dist", "/").await? + ", " + &load)
+    Ok(stage.visit_files(Engine::Chromium, "dist", "/").await? + ", " + load.as_str())
 }
 
 /// Vite's development server, which bundles dependencies beforehand.
