@@ -5,6 +5,7 @@ import { BARS, ROWS, renderEvents, renderStrip } from './holdings.js';
 import { createLog } from './log.js';
 import { renderQueue } from './queue.js';
 import { beginRun, heldOfRun, isRunOf, notePage, ofRun } from './run.js';
+import { destination, showRelay } from './relay.js';
 import { progress, renderTrial } from './trial.js';
 import { createState, createWire } from './wire.js';
 
@@ -43,7 +44,7 @@ on('paused', ({ reason, status }) => log('paused', `${reason}${status ? ` (${sta
 on('degraded', ({ message }) => log('degraded', message));
 notePage();
 
-init({ apiKey: 'demo_key', endpoint: collector.endpoint, flushInterval: 1000 })
+init({ ...destination({ apiKey: 'demo_key', endpoint: collector.endpoint }), flushInterval: 1000 })
   .then(async () => {
     inherited = (await stats()).queued;
     if (inherited) log('found', `${plural(inherited)} already in the queue when this page opened.`);
@@ -227,6 +228,7 @@ function refreshIfSeen() {
   if (!document.hidden) refresh();
 }
 
+showRelay(log);
 $('collector-address').textContent = collector.address;
 renderEvents($('events'), []);
 refresh();

@@ -29,8 +29,11 @@ pub struct Options {
     /// Writes docs/performance.md anew from the figures of the last whole run
     #[arg(long, conflicts_with_all = ["quick", "only", "profile"])]
     report: bool,
-    /// The engine by itself: instructions by callgrind, compared with those recorded
+    /// The relay instead, beside nginx as a plain proxy: writes its table into docs/relay.md
     #[arg(long, conflicts_with_all = ["quick", "only", "profile", "report"])]
+    relay: bool,
+    /// The engine by itself: instructions by callgrind, compared with those recorded
+    #[arg(long, conflicts_with_all = ["quick", "only", "profile", "report", "relay"])]
     instructions: bool,
     /// Records them instead
     #[arg(long, requires = "instructions")]
@@ -40,6 +43,9 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     if options.instructions {
         return progress::step("bench: instructions", || instructions(options.record));
+    }
+    if options.relay {
+        return progress::step("bench: relay", relay);
     }
     let mut bench = process::cargo();
     bench.args(["run", "--quiet", "--package", "bench", "--bin", "bench", "--"]);
@@ -56,6 +62,12 @@ pub fn run(options: &Options) -> Result<()> {
         }
     }
     progress::step("bench: in Chromium", || process::run(&mut bench))
+}
+
+fn relay() -> Result<()> {
+    setup::ensure(setup::ALL)?;
+    process::run(process::cargo().args(["build", "--profile", "relay", "--package", "relay"]))?;
+    process::run(process::cargo().args(["run", "--quiet", "--package", "e2e", "--bin", "relay-bench"]))
 }
 
 /// The pinned peers, without their install scripts.

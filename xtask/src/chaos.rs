@@ -1,4 +1,4 @@
-//! `cargo xtask chaos`: violence on real browsers, counted.
+//! `cargo xtask chaos`: violence on real browsers, or on the relay, counted.
 
 use anyhow::Result;
 use clap::Args;
@@ -13,6 +13,12 @@ pub struct Options {
     /// This case alone; may be given more than once. docs/reliability.md lists the names
     #[arg(long)]
     case: Vec<String>,
+    /// Violence on the relay instead, without browsers: writes its table into docs/relay.md
+    #[arg(long, conflicts_with_all = ["engine", "case"])]
+    relay: bool,
+    /// How often the relay is killed in each case of kills
+    #[arg(long, default_value_t = 50, requires = "relay")]
+    kills: u32,
     /// How often each
     #[arg(long, default_value_t = 1)]
     runs: u32,
@@ -20,6 +26,9 @@ pub struct Options {
 
 /// Without a choice of engine or case, docs/reliability.md is written anew.
 pub fn run(options: &Options) -> Result<()> {
+    if options.relay {
+        return run_relay(options.kills);
+    }
     let needs: Vec<_> =
         [setup::BUILD].iter().chain(test::BROWSERS).flat_map(|needs| needs.iter().copied()).collect();
     setup::ensure(&needs)?;
@@ -33,4 +42,13 @@ pub fn run(options: &Options) -> Result<()> {
     }
     chaos.args(["--runs", &options.runs.to_string()]);
     process::run(&mut chaos)
+}
+
+fn run_relay(kills: u32) -> Result<()> {
+    setup::ensure(setup::BUILD)?;
+    build::run(&build::Options::default())?;
+    process::run(process::cargo().args(["build", "--package", "relay"]))?;
+    let mut chaos = process::cargo();
+    chaos.args(["run", "--quiet", "--package", "e2e", "--bin", "relay-chaos", "--"]);
+    process::run(chaos.args(["--kills", &kills.to_string()]))
 }

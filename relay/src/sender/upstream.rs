@@ -93,6 +93,7 @@ fn parse(status: u16, retry_after: Option<u64>, body: &[u8]) -> Response {
         processed_count: (!count.is_null()).then(|| count.as_u64().unwrap_or(0)),
         failed: places.iter().filter_map(Value::as_u64).map(|place| place as usize).collect(),
         retry_after,
+        relay: body["relay"] == true,
         message: clean(body["message"].as_str().unwrap_or_default()),
     }
 }

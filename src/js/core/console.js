@@ -49,10 +49,11 @@ export function warningOf(notice) {
   return `${fallback}: ${message}`;
 }
 
-function pauseText(reason, { status, message, until, delay }) {
+/** A mere retry is told without its time: the next one would be another text. */
+function pauseText(reason, { status, message, until }) {
   const [what, cure] = PAUSES[reason];
-  const next = until ?? new Date(Date.now() + delay);
-  return `the endpoint ${what} (${answerOf(status, message)}). ${KEPT} and are tried again at ${next.toLocaleTimeString()}; ${cure}`;
+  const when = until ? ` at ${until.toLocaleTimeString()}` : '';
+  return `the endpoint ${what} (${answerOf(status, message)}). ${KEPT} and are tried again${when}; ${cure}`;
 }
 
 function letterText({ code, status, message, ids, names = [] }) {
@@ -77,7 +78,7 @@ export function logSettings({ apiKey, endpoint = POLICY_DEFAULT_ENDPOINT, flushI
 export function logEvent(name, properties, id) {
   log(`track "${name}" ${textOf(properties)} (${id})`);
   for (const [path, kind, result] of lostIn(properties)) {
-    console.warn(`appizer: property "${path}" of "${name}" is a ${kind}, which JSON makes ${result}: convert it before track`);
+    console.warn(`appizer: property "${path}" of "${name}" is of type ${kind}, which JSON turns into ${result}: convert it before track`);
   }
 }
 

@@ -20,7 +20,7 @@ let loading;
  */
 export async function loadInstance(died, source) {
   loading ??= compile(source).catch((error) => {
-    // The next init may have a better address, or a network.
+    // The next tracker may have a better address, or a network.
     loading = undefined;
     throw error;
   });
@@ -41,7 +41,10 @@ export async function loadInstance(died, source) {
   };
   const glue = makeGlue(guardedWebAssembly(guarded));
   await glue.load({ module_or_path: module });
-  if (glue.moduleVersion() !== APPIZER_VERSION) throw new Error(`the module is of version ${glue.moduleVersion()}, the core of ${APPIZER_VERSION}`);
+  if (glue.moduleVersion() !== APPIZER_VERSION) {
+    loading = undefined;
+    throw new Error(`the module is of version ${glue.moduleVersion()}, the core of ${APPIZER_VERSION}`);
+  }
   const makeOwnStore = (...args) => (store = makeStore(...args));
   return (options, anonymous, hear) => {
     try {

@@ -6,6 +6,8 @@
  */
 export function nextSlice() {
   return new Promise((resolve) => {
+    // jsdom, in which many unit tests run, has no MessageChannel.
+    if (!globalThis.MessageChannel) return void setTimeout(resolve);
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();

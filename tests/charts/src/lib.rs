@@ -12,7 +12,7 @@ const SIZE: (u32, u32) = (760, 340);
 pub const OURS: RGBColor = RGBColor(31, 111, 235);
 /// What is not.
 pub const OTHERS: RGBColor = RGBColor(150, 158, 168);
-const COLOURS: [RGBColor; 3] = [OURS, RGBColor(210, 105, 30), RGBColor(46, 139, 87)];
+const COLOURS: [RGBColor; 4] = [OURS, RGBColor(210, 105, 30), RGBColor(46, 139, 87), RGBColor(128, 0, 128)];
 
 /// Why a picture could not be drawn.
 pub type DrawingError = DrawingAreaErrorKind<std::io::Error>;

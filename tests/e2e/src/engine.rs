@@ -35,7 +35,7 @@ impl Engine {
             Self::Chromium => json!({ "goog:chromeOptions": {
                 "binary": process::find(CHROMIUM)?,
                 "args": chromium_arguments(folder),
-            }, "goog:loggingPrefs": { "browser": "ALL" } }),
+            }, "acceptInsecureCerts": true, "goog:loggingPrefs": { "browser": "ALL" } }),
             Self::Firefox => json!({ "moz:firefoxOptions": {
                 "binary": process::find(FIREFOX)?,
                 "args": firefox_arguments(folder)?,

@@ -15,24 +15,31 @@ mod arrivals;
 mod browser;
 pub mod chaos;
 mod devtools;
+mod document;
 mod driver;
 mod engine;
 mod old_chromium;
 mod process;
+mod relay;
+pub mod relay_chaos;
 mod scene;
 mod servers;
 mod site;
+mod visitors;
 mod wait;
 
 pub use alone::Alone;
 pub use arrivals::{Arrivals, Tracked};
 pub use browser::{Browser, Tab};
+pub use document::write_between;
 pub use engine::Engine;
 pub use process::{Process, find, free_port};
+pub use relay::{Relay, relay_program};
 pub use scene::{Scene, play, play_in_old_chromium};
 pub use servers::{API_KEY, Servers};
 pub use site::Site;
-pub use wait::until;
+pub use visitors::Visitors;
+pub use wait::{until, until_within};
 
 /// Makes three tests of each journey named, one for each engine.
 #[macro_export]

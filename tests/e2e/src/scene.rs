@@ -177,7 +177,7 @@ impl Scene {
     }
 
     /// For a failure's message: what the collector and the page say.
-    pub(crate) async fn report(&self) -> String {
+    pub async fn report(&self) -> String {
         let arrivals = self.servers.arrivals();
         let arrivals = arrivals.map_or_else(|error| format!("{error:#}\n"), |arrivals| arrivals.to_string());
         let stats = self.run::<Value>("return appizer.stats()").await;

@@ -5,6 +5,7 @@ use collector::{Collector, Database, Faults, Settings};
 use tempfile::TempDir;
 
 use crate::arrivals::Arrivals;
+use crate::relay::Relay;
 use crate::site::Site;
 use crate::wait::until;
 
@@ -51,6 +52,21 @@ impl Servers {
         let collector = Collector::start(self.settings.clone()).await;
         self.collector = Some(collector.context("the collector does not start again")?);
         Ok(())
+    }
+
+    /// Lets the collector take no more than so many requests in any minute.
+    pub async fn limit_collector(&mut self, requests_per_minute: u32) -> Result<()> {
+        self.settings.requests_per_minute = Some(requests_per_minute);
+        self.stop_collector().await;
+        self.start_collector().await
+    }
+
+    /// Starts a relay in front of the collector.
+    pub async fn start_relay(&self) -> Result<Relay> {
+        // All visitors of a test have one address.
+        let arguments =
+            ["--address-events-per-minute", "1000000", "--address-bytes-per-minute", "1000000000"];
+        Relay::start(&self.collector()?.endpoint(), API_KEY, &arguments).await
     }
 
     /// Breaks the collector, or mends it.

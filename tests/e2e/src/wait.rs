@@ -25,7 +25,7 @@ pub async fn until<T>(what: &str, look: impl AsyncFnMut() -> Result<Option<T>>) 
 }
 
 /// The same with a deadline of its own.
-pub(crate) async fn until_within<T>(
+pub async fn until_within<T>(
     deadline: Duration,
     what: &str,
     mut look: impl AsyncFnMut() -> Result<Option<T>>,

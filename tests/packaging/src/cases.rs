@@ -5,5 +5,6 @@ pub mod contents;
 pub mod examples;
 pub mod frameworks;
 pub mod plain;
+pub mod relayed;
 pub mod runners;
 pub mod server;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use e2e::Engine::{Chromium, Firefox, WebKit};
-use packaging::cases::{bundlers, contents, examples, frameworks, plain, runners, server};
+use packaging::cases::{bundlers, contents, examples, frameworks, plain, relayed, runners, server};
 use packaging::table::Table;
 use packaging::{Versions, Workshop};
 
@@ -60,6 +60,7 @@ async fn plain_pages(table: &mut Table, shop: &Workshop) {
     table.play("dedicated worker", chromium().await, examples::worker(shop)).await;
     table.play("service worker", chromium().await, examples::service_worker(shop)).await;
     table.play("proxy of one's own, and a beacon", version.nginx(), examples::proxy(shop)).await;
+    table.play("relay behind nginx, no key in the page", version.nginx(), relayed::relay(shop)).await;
 }
 
 async fn bundled(table: &mut Table, shop: &Workshop) {

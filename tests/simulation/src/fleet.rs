@@ -43,6 +43,8 @@ pub struct Figures {
     /// A minute.
     pub requests: f64,
     pub accepted: f64,
+    /// The most that were taken in any 60 s.
+    pub busiest: usize,
     /// Part of the answers that were 429.
     pub limited: f64,
     /// Events in a request that was taken, and the part of them that had been taken before.
@@ -70,7 +72,9 @@ const LIMIT: usize = 100;
 /// How many visitors there are at once.
 pub const PRESENT: [u64; 6] = [1, 10, 20, 30, 100, 1_000];
 const OUTAGES: [usize; 2] = [100, 1_000];
-const PACINGS: [Pacing; 3] = [Pacing::Crowd, Pacing::Interval, Pacing::Backoff];
+const PACINGS: [Pacing; 4] = [Pacing::Crowd, Pacing::Interval, Pacing::Backoff, Pacing::Relay];
+/// Without the relay: the model of it knows no outage.
+const OUTAGE_PACINGS: [Pacing; 3] = [Pacing::Crowd, Pacing::Interval, Pacing::Backoff];
 
 /// A crowd of `present` visitors on average, measured for some hours after a day.
 pub fn crowd(present: u64, pacing: Pacing, hours: u64, seed: u64) -> Figures {
@@ -122,6 +126,7 @@ impl Figures {
             p99: percentile(99),
             requests: (sum.taken + sum.limited) as f64 / count,
             accepted: sum.taken as f64 / count,
+            busiest: sum.busiest,
             limited: sum.limited_share(),
             fill: ratio(sum.carried, sum.taken),
             repeated: ratio(sum.repeated, sum.carried),
@@ -139,12 +144,12 @@ pub fn run(most: u64, seed: u64) -> Run {
         // As many events as tell something, and in few visitors still more.
         let hours = (1_000 / present).clamp(2, 24);
         eprintln!("{present} at once");
-        crowds.extend(under_each(|pacing| crowd(present, pacing, hours, seed)));
+        crowds.extend(under_each(&PACINGS, |pacing| crowd(present, pacing, hours, seed)));
     }
     let mut outages = Vec::new();
     for browsers in OUTAGES.into_iter().filter(|&browsers| browsers <= most as usize) {
         eprintln!("an outage for {browsers}");
-        outages.extend(under_each(|pacing| {
+        outages.extend(under_each(&OUTAGE_PACINGS, |pacing| {
             let outcome = outage::live_through(&outage::day(browsers, MINUTE, pacing), seed);
             Outage { pacing, outcome }
         }));
@@ -152,10 +157,10 @@ pub fn run(most: u64, seed: u64) -> Run {
     Run { seed, crowds, outages }
 }
 
-fn under_each<T: Send>(live: impl Fn(Pacing) -> T + Sync) -> Vec<T> {
+fn under_each<T: Send>(pacings: &[Pacing], live: impl Fn(Pacing) -> T + Sync) -> Vec<T> {
     thread::scope(|scope| {
         let live = &live;
-        let lives = PACINGS.map(|pacing| scope.spawn(move || live(pacing)));
+        let lives = Vec::from_iter(pacings.iter().map(|&pacing| scope.spawn(move || live(pacing))));
         lives.into_iter().map(|life| life.join().expect("a simulation that panics has told why")).collect()
     })
 }

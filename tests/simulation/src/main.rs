@@ -1,6 +1,7 @@
 //! `cargo run --profile worlds -p simulation -- --help`.
 
 use clap::{Parser, Subcommand};
+use simulation::site::Pacing;
 use simulation::{fleet, mutants, outage, runs};
 use std::process::ExitCode;
 
@@ -42,6 +43,9 @@ enum Command {
         /// Decides what is left to chance.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Tells of one crowd through the relay alone, as large as `most`, and writes nothing.
+        #[arg(long)]
+        relay: bool,
     },
     /// Breaks the engine in every way of the table, and has the simulation find it.
     Mutants {
@@ -59,7 +63,11 @@ fn main() -> ExitCode {
     let all_is_well = match (arguments.command, arguments.seed) {
         (Some(Command::Mutants { worlds, only }), _) => mutants::run(worlds, &only),
         (Some(Command::Outage { browsers, event_every }), _) => outage::run(browsers, event_every),
-        (Some(Command::Fleet { most, seed }), _) => fleet(most, seed),
+        (Some(Command::Fleet { most, seed, relay: true }), _) => {
+            println!("{:#?}", fleet::crowd(most, Pacing::Relay, 2, seed));
+            true
+        }
+        (Some(Command::Fleet { most, seed, .. }), _) => fleet(most, seed),
         (None, Some(seed)) => tell(seed),
         (None, None) => judge(arguments.from, arguments.worlds, arguments.until_fault),
     };

@@ -3,10 +3,13 @@
 
 mod browser;
 mod endpoint;
+mod relay;
 
 use crate::chance::Chance;
+use crate::sending::numbers_in;
 use browser::{Browser, Told};
 use endpoint::Endpoint;
+use relay::Relay;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -80,6 +83,8 @@ struct Happening {
 enum What {
     /// Somebody arrives for the first time; nobody's happening.
     Arrival,
+    /// The relay looks whether a batch is due; nobody's happening.
+    Relay,
     /// A visit begins.
     Come,
     Track,
@@ -100,6 +105,7 @@ struct Site {
     ahead: BinaryHeap<Reverse<(u64, u64, Happening)>>,
     happenings: u64,
     endpoint: Endpoint,
+    relay: Relay,
 }
 
 /// 2023: clocks in a browser are large numbers.
@@ -114,6 +120,7 @@ pub fn live_through(plan: Plan, seed: u64) -> Record {
         ahead: BinaryHeap::new(),
         happenings: 0,
         endpoint: Endpoint::new(plan.limit, plan.down),
+        relay: Relay::default(),
         plan,
     };
     site.begin();
@@ -154,6 +161,7 @@ impl Site {
                     self.welcome();
                 }
             }
+            What::Relay => self.relay(),
             What::Come => self.come(browser),
             _ if !self.is_there(browser, visit) => {}
             What::Track => self.track(browser),
@@ -233,10 +241,12 @@ impl Site {
         while let Some(told) = browser.drain(now) {
             match told {
                 Told::Request { request, body, at_exit } => {
-                    let status = self.endpoint.answer(&body, at_exit, self.now);
+                    let status = self.answer(&body, at_exit);
                     let at = self.now + self.chance.between(100, 300);
                     self.at(at, place, browser.visit(), What::Reply { request, status });
                 }
+                // The relay has confirmed whatever a page marks.
+                Told::Mark(_) if self.plan.pacing == Pacing::Relay => {}
                 Told::Mark(ids) => self.endpoint.note_mark(&ids, self.now),
             }
         }
@@ -244,6 +254,30 @@ impl Site {
             self.at(at.saturating_sub(START).max(self.now), place, browser.visit(), What::Timer);
         }
         self.browsers[place] = Some(browser);
+    }
+
+    /// The status that a page's request is answered with.
+    fn answer(&mut self, body: &str, at_exit: bool) -> u16 {
+        let numbers = numbers_in(body).into_iter().map(|number| number as usize);
+        if self.plan.pacing != Pacing::Relay {
+            return self.endpoint.answer(numbers, at_exit, self.now);
+        }
+        if self.relay.is_empty() {
+            self.at(self.now + relay::TICK, 0, 0, What::Relay);
+        }
+        self.relay.accept(numbers, self.now);
+        200
+    }
+
+    /// Delivers the batches that are due.
+    fn relay(&mut self) {
+        while let Some(batch) = self.relay.take_batch(self.now) {
+            let status = self.endpoint.answer(batch.into_iter(), false, self.now);
+            assert_eq!(status, 200, "the relay keeps to the limit");
+        }
+        if !self.relay.is_empty() {
+            self.at(self.now + relay::TICK, 0, 0, What::Relay);
+        }
     }
 
     fn end(mut self) -> Record {

@@ -32,6 +32,15 @@ fn above_the_limit_it_is_used_and_batches_grow_fuller() {
 }
 
 #[test]
+fn through_a_relay_no_event_of_a_crowd_is_late_and_the_limit_is_kept() {
+    let figures = crowd(100, Pacing::Relay, 6, 1);
+    println!("{figures:#?}");
+    assert!(figures.tracked > 1_000);
+    assert_eq!((figures.late, figures.left_behind, figures.lost), (0.0, 0.0, 0.0));
+    assert!(figures.busiest <= 95 && figures.fill > 10.0);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_crowd() {
     let [first, second] = [(); 2].map(|()| format!("{:?}", crowd(1, Pacing::Crowd, 1, 7)));
     assert_eq!(first, second);

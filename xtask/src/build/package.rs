@@ -16,6 +16,8 @@ const README: &str = "README.md";
 /// From where in the repository, to where in the package.
 const COPIED: &[(&str, &str)] = &[
     ("src/js/entry/index.d.ts", "index.d.ts"),
+    ("src/js/entry/index.d.ts", "static.d.ts"),
+    ("src/js/entry/index.d.ts", "js.d.ts"),
     ("src/js/entry/slim.d.ts", "slim.d.ts"),
     ("src/js/entry/script.d.ts", "script.d.ts"),
     ("target/package/appizer_bg.wasm", "appizer_bg.wasm"),
@@ -38,8 +40,13 @@ pub fn clear() -> Result<()> {
 }
 
 /// Declarations that `require` has of its own: TypeScript takes the kind of a module from its file's name.
-const FOR_REQUIRE: &[(&str, &str)] =
-    &[("index.d.ts", "index.d.cts"), ("slim.d.ts", "slim.d.cts"), ("auto.d.ts", "auto.d.cts")];
+const FOR_REQUIRE: &[(&str, &str)] = &[
+    ("index.d.ts", "index.d.cts"),
+    ("static.d.ts", "static.d.cts"),
+    ("js.d.ts", "js.d.cts"),
+    ("slim.d.ts", "slim.d.cts"),
+    ("auto.d.ts", "auto.d.cts"),
+];
 
 pub fn complete() -> Result<()> {
     for (from, to) in COPIED {
@@ -51,13 +58,26 @@ pub fn complete() -> Result<()> {
     }
     let readme = read_text(&paths::root().join(README))?;
     check_stub(&readme)?;
-    write(&package.join(README), integrity::put_into(&readme, &integrity::of_script()?)?)?;
     for name in COPIED_IF_PRESENT.iter().filter(|name| paths::root().join(name).is_file()) {
         copy(name, name)?;
     }
+    let metadata = crate_metadata()?;
+    let repository = metadata["repository"].as_str().context("Cargo.toml names no repository")?;
+    let readme = absolute(&integrity::put_into(&readme, &integrity::of_script()?)?, repository);
+    write(&package.join(README), readme)?;
     let template = read_text(&paths::root().join(TEMPLATE))?;
-    let manifest = fill(&template, &crate_metadata()?).with_context(|| format!("filling {TEMPLATE}"))?;
+    let manifest = fill(&template, &metadata).with_context(|| format!("filling {TEMPLATE}"))?;
     write(&paths::package().join("package.json"), manifest)
+}
+
+/// Returns the readme with links to files of the repository as addresses: the package does not have those files.
+fn absolute(readme: &str, repository: &str) -> String {
+    let mut text = readme.to_string();
+    for folder in ["docs/", "relay/", "src/", "tests/", "www/"] {
+        text = text.replace(&format!("]({folder}"), &format!("]({repository}/blob/main/{folder}"));
+        text = text.replace(&format!("=\"{folder}"), &format!("=\"{repository}/raw/main/{folder}"));
+    }
+    text
 }
 
 /// A page takes the stub from the readme as it stands.
@@ -108,6 +128,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn links_to_the_repository_are_addresses_and_others_stay() {
+        let readme = "[a](docs/a.md) <img src=\"docs/b.png\"> [c](#c) [d](https://x.example/docs/)";
+        let expected = "[a](https://h/r/blob/main/docs/a.md) <img src=\"https://h/r/raw/main/docs/b.png\"> [c](#c) [d](https://x.example/docs/)";
+        assert_eq!(absolute(readme, "https://h/r"), expected);
+    }
 
     #[test]
     fn names_give_way_to_values() {

@@ -156,7 +156,7 @@ pub const ALL: &[Step] = &[
     Step {
         name: "packaging",
         title: "the packed package in fresh projects, the quick part of the matrix",
-        needs: &[CHROMIUM, &[Need::Node, Need::PackagingTools]],
+        needs: &[CHROMIUM, &[Need::Node, Need::PackagingTools, Need::Debian(Package::Nginx)]],
         after: Some("build"),
         has_tests: true,
         action: Action::Commands(packaging),
@@ -258,7 +258,12 @@ fn e2e() -> Result<Vec<Command>> {
         test.env(name.to_uppercase(), driver(program)?);
     }
     allow_container(&mut test);
-    Ok(vec![test])
+    Ok(vec![build_relay(), test])
+}
+
+/// Tests start the relay's program, and have no time to build it.
+fn build_relay() -> Command {
+    cargo(&["build", "--package", "relay"])
 }
 
 /// What the names of the tests in old browsers begin with: `tests/e2e/tests/journeys/old_browsers.rs`.
@@ -269,7 +274,7 @@ fn old() -> Result<Vec<Command>> {
 }
 
 fn packaging() -> Result<Vec<Command>> {
-    Ok(vec![cargo(&["test", "--package", "packaging", "--no-fail-fast"])])
+    Ok(vec![build_relay(), cargo(&["test", "--package", "packaging", "--no-fail-fast"])])
 }
 
 /// Each driver by the name that wasm-pack's option and, in capitals, the runner's variable have for it.

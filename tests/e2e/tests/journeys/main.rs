@@ -14,6 +14,7 @@ mod page_views;
 mod privacy;
 mod properties;
 mod real_pages;
+mod relayed;
 mod restarts;
 mod sessions;
 mod starting;

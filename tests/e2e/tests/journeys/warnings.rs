@@ -67,13 +67,12 @@ async fn the_debug_log_says_why_nothing_is_tracked_and_what_json_loses(scene: &m
             console.log = (line) => lines.push(line);
             await appizer.debug(true);
             Object.defineProperty(navigator, 'doNotTrack', {{ value: '1', configurable: true }});
-            const start = (instance, more) => {{
-                const tracker = appizer.createTracker({{ ...options, instance, debug: true, ...more }});
-                return tracker.stats().then(() => tracker);
-            }};
-            await start('signal', {{ respectPrivacySignals: true }});
-            await start('bot', {{ bots: 'drop' }});
-            const pending = await start('pending', {{ consent: 'pending' }});
+            const start = (instance, more) => appizer.createTracker({{ ...options, instance, debug: true, ...more }});
+            const told = (tracker) => new Promise((resolve) => tracker.on('consent', resolve));
+            await told(start('signal', {{ respectPrivacySignals: true }}));
+            await start('bot', {{ bots: 'drop' }}).stats();
+            const pending = start('pending', {{ consent: 'pending' }});
+            await told(pending);
             pending.optOut();
             await pending.debug();
             await appizer.init(options);
@@ -97,9 +96,10 @@ async fn the_debug_log_says_why_nothing_is_tracked_and_what_json_loses(scene: &m
     ] {
         assert!(log.contains(line), "{line}: {log}");
     }
-    warned(scene, &["\"map\" of \"lossy\" is a Map, which JSON makes {}"]).await?;
-    warned(scene, &["\"inner.error\" of \"lossy\" is a Error"]).await?;
-    warned(scene, &["\"inner.call\" of \"lossy\" is a function, which JSON makes nothing"]).await?;
+    warned(scene, &["\"map\" of \"lossy\" is of type Map, which JSON turns into {}"]).await?;
+    warned(scene, &["\"inner.error\" of \"lossy\" is of type Error"]).await?;
+    warned(scene, &["\"inner.call\" of \"lossy\" is of type function, which JSON turns into nothing"])
+        .await?;
     Ok(())
 }
 
@@ -152,7 +152,8 @@ async fn consent_is_told_at_the_start_and_with_each_change(scene: &mut Scene) ->
             const states = [appizer.consent()];
             const note = () => states.push(appizer.consent());
             appizer.init({ ...options, consent: 'pending' });
-            await appizer.stats(), note();
+            while (!heard.length) await new Promise((resolve) => setTimeout(resolve, 10));
+            note();
             appizer.optIn(), note();
             appizer.optOut(), note();
             return [states, heard.map(({ state }) => state)];",

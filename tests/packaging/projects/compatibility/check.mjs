@@ -35,12 +35,17 @@ for (const file of readdirSync(tracker)) {
 const apis = apisByName();
 const excused = new Set();
 for (const { files, oldest, needs = extensions } of browsers) {
-  checkReadme(files, oldest);
-  for (const file of files) checkFile(file, oldest, needs);
+  checkReadme(files.flatMap(split), oldest);
+  for (const loaded of files) checkLoaded(loaded, oldest, needs);
 }
 const idle = optional.filter((name) => !excused.has(name));
 assert.deepEqual(idle, [], 'promises.json excuses names that every promised browser has');
 console.log(browsers.map(({ files, oldest }) => `${files[0]}: ${Object.entries(oldest).flat().join(' ')}`).join('; '));
+
+/** Returns the files that a browser loads together: an entry of promises.json names them with a space between. */
+function split(loaded) {
+  return loaded.split(' ');
+}
 
 /** Parses a script at its syntax level. */
 function parsed(file, level) {
@@ -60,11 +65,13 @@ function checkReadme(files, { chrome, firefox, safari }) {
   assert(readme.includes(row), `README.md has no row ${row}`);
 }
 
-/** Checks that the oldest promised browsers have all that a file needs, and that no older ones have. */
-function checkFile(file, oldest, needs) {
-  const { level, program } = programs.get(file);
-  const needed = new Map([...needs, ...SYNTAX[level]].map((path) => [path, [feature(path)]]));
-  for (const name of namesIn(program)) if (apis.has(name)) needed.set(name, apis.get(name));
+/** Checks that the oldest promised browsers have all that a file or a facade with its chunk needs, and that no older ones have. */
+function checkLoaded(loaded, oldest, needs) {
+  const parts = split(loaded).map((file) => programs.get(file));
+  const needed = new Map([...needs, ...parts.flatMap(({ level }) => SYNTAX[level])].map((path) => [path, [feature(path)]]));
+  for (const { program } of parts) {
+    for (const name of namesIn(program)) if (apis.has(name)) needed.set(name, apis.get(name));
+  }
   for (const [browser, promised] of Object.entries(oldest)) {
     const late = [];
     let reached = 0;
@@ -75,8 +82,8 @@ function checkFile(file, oldest, needs) {
       else late.push(`${name} (${version})`);
     }
     const advice = 'use something older, say in promises.json why it is optional, or promise less';
-    assert(!late.length, `${file} names what ${browser} ${promised} lacks, ${late.join(', ')}: ${advice}`);
-    assert(reached === promised, `${file} needs no more than ${browser} ${reached}: promises.json and README.md may promise that`);
+    assert(!late.length, `${loaded} names what ${browser} ${promised} lacks, ${late.join(', ')}: ${advice}`);
+    assert(reached === promised, `${loaded} needs no more than ${browser} ${reached}: promises.json and README.md may promise that`);
   }
 }
 

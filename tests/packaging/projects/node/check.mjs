@@ -14,5 +14,7 @@ assert.deepEqual(shapes.names(tracker), shapes.names(real));
 assert.deepEqual(shapes.names(slim), shapes.names(realSlim));
 shapes.checkAuto(auto, tracker);
 await import('@appizer/tracker/script');
-assert.deepEqual(shapes.names(globalThis.appizer), shapes.names(real));
+const { q, ...fromScript } = globalThis.appizer;
+assert.deepEqual(shapes.names(fromScript), shapes.names(real));
+assert.equal(typeof q.push, 'function');
 console.log('as it should be');

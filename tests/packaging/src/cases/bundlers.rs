@@ -7,22 +7,56 @@ use crate::{Project, Stage, Workshop};
 
 const FIXTURE: &str = "tests/packaging/projects/bundled";
 
-/// How often a bundle holds the module's text, known by a part of its instructions: they begin with one letter many times.
-fn copies(project: &Project, bundle: &str) -> Result<usize> {
-    let package = project.read("node_modules/@appizer/tracker/index.js")?;
-    let longest = package.split('"').max_by_key(|part| part.len()).unwrap_or_default();
-    let middle = longest.len() / 2;
-    let part = longest.get(middle..middle + 200).context("the package holds no module's text")?;
-    Ok(project.read(bundle)?.matches(part).count())
+/// Where a bundler puts the core: in a chunk of its own, which the page loads later, or beside the facade.
+#[derive(Clone, Copy, PartialEq)]
+enum Core {
+    Later,
+    Inside,
 }
 
-fn check_bundle(project: &Project, folder: &str, bundle: &str) -> Result<()> {
+/// Returns how often a script holds the module's text, known by a part that no bundler writes in another way.
+fn copies(project: &Project, script: &str) -> Result<usize> {
+    let core = project.read("node_modules/@appizer/tracker/core.js")?;
+    let is_plain = |letter: char| matches!(letter, ' '..='~') && !"\"\\'`$".contains(letter);
+    let longest = core.split(|letter| !is_plain(letter)).max_by_key(|part| part.len()).unwrap_or_default();
+    ensure!(longest.len() >= 200, "core.js holds no text of a module");
+    Ok(project.read(script)?.matches(longest).count())
+}
+
+/// Checks that the scripts in a folder, of which the page loads those that `is_first` names, hold the module once, where the
+/// core is expected to be; returns what the page loads first and later.
+fn check_bundle(
+    project: &Project,
+    folder: &str,
+    core: Core,
+    is_first: impl Fn(&str) -> bool,
+) -> Result<String> {
     let files = project.files(folder)?;
     ensure!(!files.iter().any(|name| name.ends_with(".wasm")), "a module to host: {files:?}");
-    let copies = copies(project, bundle)?;
-    ensure!(copies == 1, "the bundle holds the module {copies} times");
-    Ok(())
+    let (first, later): (Vec<_>, Vec<_>) =
+        files.iter().filter(|name| name.ends_with(".js")).partition(|name| is_first(name));
+    let weigh = |names: &[&String]| -> Result<(usize, usize)> {
+        let mut sum = (0, 0);
+        for name in names {
+            let path = format!("{folder}/{name}");
+            sum = (sum.0 + copies(project, &path)?, sum.1 + project.read(&path)?.len());
+        }
+        Ok(sum)
+    };
+    let ((inside, first_bytes), (outside, later_bytes)) = (weigh(&first)?, weigh(&later)?);
+    let expected = if core == Core::Inside { (1, 0) } else { (0, 1) };
+    ensure!(
+        (inside, outside) == expected,
+        "the module is {inside} times in {first:?}, {outside} in {later:?}"
+    );
+    ensure!(first.len() == 1, "the page loads {first:?} first");
+    Ok(match core {
+        Core::Inside => format!("one file of {} kB", first_bytes / 1000),
+        Core::Later => format!("first {} kB, later {} kB", first_bytes / 1000, later_bytes / 1000),
+    })
 }
+
+const IS_MAIN: fn(&str) -> bool = |name| name == "main.js";
 
 /// Rollup, with nothing but the resolution of packages.
 pub async fn rollup(workshop: &Workshop) -> Result<String> {
@@ -38,8 +72,8 @@ pub async fn rollup(workshop: &Workshop) -> Result<String> {
         "--failAfterWarnings",
     ];
     stage.project.run("rollup", &arguments)?;
-    check_bundle(&stage.project, "dist", "dist/main.js")?;
-    stage.visit_files(Engine::Chromium, "", "/").await
+    let load = check_bundle(&stage.project, "dist", Core::Inside, IS_MAIN)?;
+    Ok(stage.visit_files(Engine::Chromium, "", "/").await? + ", " + &load)
 }
 
 /// esbuild, and with it a program that both imports and requires the package: one tracker, not two.
@@ -48,8 +82,8 @@ pub async fn esbuild(workshop: &Workshop) -> Result<String> {
     for entry in ["main.js", "mixed.js"] {
         let stage = Stage::set(workshop, &format!("esbuild-{entry}"), FIXTURE).await?;
         stage.project.run("esbuild", &[entry, "--bundle", "--minify", "--outfile=dist/main.js"])?;
-        check_bundle(&stage.project, "dist", "dist/main.js")?;
-        said = stage.visit_files(Engine::Chromium, "", "/").await?;
+        let load = check_bundle(&stage.project, "dist", Core::Inside, IS_MAIN)?;
+        said = stage.visit_files(Engine::Chromium, "", "/").await? + ", " + &load;
     }
     Ok(said + ", also imported and required at once")
 }
@@ -64,8 +98,8 @@ pub async fn webpack(workshop: &Workshop) -> Result<String> {
             ["--mode", "production", "--no-performance", "--entry", &entry, "--output-path", "dist"];
         let log = stage.project.run("webpack-cli", &arguments)?;
         ensure!(!log.contains("WARNING") && !log.contains("ERROR"), "webpack complains:\n{log}");
-        check_bundle(&stage.project, "dist", "dist/main.js")?;
-        said = stage.visit_files(Engine::Chromium, "", "/").await?;
+        let load = check_bundle(&stage.project, "dist", Core::Later, IS_MAIN)?;
+        said = stage.visit_files(Engine::Chromium, "", "/").await? + ", " + &load;
     }
     Ok(said + ", also imported and required at once")
 }
@@ -87,10 +121,9 @@ pub async fn webpack_4(workshop: &Workshop) -> Result<String> {
 pub async fn vite_build(workshop: &Workshop) -> Result<String> {
     let stage = Stage::set(workshop, "vite-build", "www/examples/vite").await?;
     stage.project.run("vite", &["build"])?;
-    let files = stage.project.files("dist/assets")?;
-    ensure!(files.len() == 1, "more than one file: {files:?}");
-    check_bundle(&stage.project, "dist", &format!("dist/assets/{}", files[0]))?;
-    stage.visit_files(Engine::Chromium, "dist", "/").await
+    let page = stage.project.read("dist/index.html")?;
+    let load = check_bundle(&stage.project, "dist/assets", Core::Later, |name| page.contains(name))?;
+    Ok(stage.visit_files(Engine::Chromium, "dist", "/").await? + ", " + &load)
 }
 
 /// Vite's development server, which bundles dependencies beforehand.

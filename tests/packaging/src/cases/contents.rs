@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use wasmparser::{Validator, WasmFeatures};
 
-use crate::{Stage, Workshop, repository};
+use crate::{Project, Stage, Workshop, repository};
 
 /// The files of the tarball are those of `tests/packaging/contents.txt`, no more and no less.
 pub async fn listed(workshop: &Workshop) -> Result<String> {
@@ -22,10 +22,15 @@ pub async fn listed(workshop: &Workshop) -> Result<String> {
     Ok(format!("{} files, {kilobytes} kB", found.len()))
 }
 
-/// No script looks for a file beside it, each has a complete source map, slim does not carry the module, and knows the one
-/// beside it.
+/// Scripts that load their core from a chunk, and the chunk. All others are one file.
+const CHUNKS: &[(&str, &str)] =
+    &[("index.js", "./core.js"), ("slim.js", "./core-slim.js"), ("js.js", "./core-js.js")];
+
+/// No script looks for a file beside it but for its chunk, each has a complete source map, and slim does not carry the module.
+/// Scripts and module are of one version.
 pub async fn scripts(workshop: &Workshop) -> Result<String> {
     let stage = empty(workshop, "scripts").await?;
+    let module = fs::metadata(stage.project.package().join("appizer_bg.wasm"))?.len();
     let mut count = 0;
     for name in stage.project.files("node_modules/@appizer/tracker")? {
         if !(name.ends_with(".js") || name.ends_with(".cjs")) {
@@ -33,42 +38,56 @@ pub async fn scripts(workshop: &Workshop) -> Result<String> {
         }
         let text = stage.project.read(&format!("node_modules/@appizer/tracker/{name}"))?;
         ensure!(!text.contains("import.meta"), "{name} looks for a file beside it");
+        let chunk = CHUNKS.iter().find(|(script, _)| *script == name).map(|(_, chunk)| *chunk);
+        let imported = imports(&text);
+        ensure!(imported == Vec::from_iter(chunk), "{name} imports {imported:?} instead of {chunk:?}");
         ensure!(text.contains(&format!("//# sourceMappingURL={name}.map")), "{name} names no source map");
-        let map = stage.project.read(&format!("node_modules/@appizer/tracker/{name}.map"))?;
-        let map: serde_json::Value = serde_json::from_str(&map).with_context(|| format!("{name}.map"))?;
-        let sources = map["sources"].as_array().context("a map without sources")?;
-        let has_content =
-            |place: usize| map["sourcesContent"][place].as_str().is_some_and(|it| !it.is_empty());
-        let missing = sources.iter().enumerate().filter(|(place, _)| !has_content(*place));
-        let missing = Vec::from_iter(missing.map(|(_, source)| source));
-        ensure!(missing.is_empty(), "{name}.map names sources without their content: {missing:?}");
-        let known = |path: &str| {
-            ["src/", "target/", "node_modules/web-vitals/"].iter().any(|of| path.starts_with(of))
-        };
-        let strange: Vec<_> = sources.iter().filter(|source| !source.as_str().is_some_and(known)).collect();
-        ensure!(strange.is_empty(), "{name}.map names files that nobody else has: {strange:?}");
-        if name.starts_with("slim") {
-            ensure!(text.len() < 60_000, "{name} is {} bytes: the module is inside", text.len());
-            ensure!(!text.contains("DecompressionStream"), "{name} inflates a module");
-        }
+        check_map(&name, &stage.project.read(&format!("node_modules/@appizer/tracker/{name}.map"))?)?;
+        let is_slim = name.starts_with("slim") || name.starts_with("core-slim");
+        ensure!(
+            !is_slim || (text.len() as u64) < module,
+            "{name} is {} bytes: the module is inside",
+            text.len()
+        );
         count += 1;
     }
-    let module = fs::read(stage.project.package().join("appizer_bg.wasm"))?;
-    let tag = tag(&module).context("no name in the module is tagged")?;
-    for name in ["index.js", "slim.js", "slim.cjs"] {
-        let text = stage.project.read(&format!("node_modules/@appizer/tracker/{name}"))?;
-        ensure!(text.contains(&tag), "{name} goes with another module than that of {tag}");
-    }
-    Ok(format!("{count} scripts self-contained, with source maps"))
+    check_version(&stage.project)?;
+    Ok(format!("{count} scripts with source maps, {} of them with a chunk", CHUNKS.len()))
 }
 
-/// The name by which the module knows its glue: of another version's it knows none.
-fn tag(module: &[u8]) -> Option<String> {
-    let is_tag = |name: &[u8]| name.starts_with(b"a_") && name[2..].iter().all(u8::is_ascii_hexdigit);
-    module
-        .windows("a_012345".len())
-        .find(|name| is_tag(name))
-        .map(|name| String::from_utf8_lossy(name).into())
+/// Returns the addresses that a minified script gives to `import()`.
+fn imports(script: &str) -> Vec<&str> {
+    let calls = script.split("import(").skip(1);
+    calls.map(|rest| rest.split(['"', '\'', '`']).nth(1).unwrap_or_default()).collect()
+}
+
+/// Scripts with a core, or with the facade that loads one, compare their version with the module's.
+fn check_version(project: &Project) -> Result<()> {
+    let manifest = project.read("node_modules/@appizer/tracker/package.json")?;
+    let manifest: serde_json::Value = serde_json::from_str(&manifest)?;
+    let version = manifest["version"].as_str().context("a package without a version")?;
+    let module = fs::read(project.package().join("appizer_bg.wasm"))?;
+    let of_version = module.windows(version.len()).any(|part| part == version.as_bytes());
+    ensure!(of_version, "the module is not of version {version}");
+    for name in ["index.js", "index.cjs", "core.js", "static.js", "slim.js", "core-slim.js", "slim.cjs"] {
+        let text = project.read(&format!("node_modules/@appizer/tracker/{name}"))?;
+        ensure!(text.contains(version), "{name} does not check for version {version}");
+    }
+    Ok(())
+}
+
+fn check_map(name: &str, map: &str) -> Result<()> {
+    let map: serde_json::Value = serde_json::from_str(map).with_context(|| format!("{name}.map"))?;
+    let sources = map["sources"].as_array().context("a map without sources")?;
+    let has_content = |place: usize| map["sourcesContent"][place].as_str().is_some_and(|it| !it.is_empty());
+    let missing = sources.iter().enumerate().filter(|(place, _)| !has_content(*place));
+    let missing = Vec::from_iter(missing.map(|(_, source)| source));
+    ensure!(missing.is_empty(), "{name}.map names sources without their content: {missing:?}");
+    let known =
+        |path: &str| ["src/", "target/", "node_modules/web-vitals/"].iter().any(|of| path.starts_with(of));
+    let strange: Vec<_> = sources.iter().filter(|source| !source.as_str().is_some_and(known)).collect();
+    ensure!(strange.is_empty(), "{name}.map names files that nobody else has: {strange:?}");
+    Ok(())
 }
 
 /// Each script is of the syntax level that is promised, and the promised browsers have all that scripts and module need.
@@ -116,7 +135,15 @@ pub async fn types(workshop: &Workshop) -> Result<String> {
     let tarball = workshop.tarball().display().to_string();
     let said = stage.project.run(
         "attw",
-        &[&tarball, "--exclude-entrypoints", "./script", "./script-js", "./appizer_bg.wasm", "--no-emoji", "--no-color"],
+        &[
+            &tarball,
+            "--exclude-entrypoints",
+            "./script",
+            "./script-js",
+            "./appizer_bg.wasm",
+            "--no-emoji",
+            "--no-color",
+        ],
     )?;
     ensure!(said.contains("No problems found"), "it says: {said}");
     Ok("no problems found".into())

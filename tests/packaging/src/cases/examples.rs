@@ -26,7 +26,7 @@ pub async fn service_worker(workshop: &Workshop) -> Result<String> {
 pub async fn proxy(workshop: &Workshop) -> Result<String> {
     let stage = Stage::set(workshop, "proxy", "www/examples/proxy").await?;
     let port = free_port()?;
-    let nginx = start_nginx(&stage, port)?;
+    let nginx = start_nginx(&stage, &proxy_site(&stage, port)?)?;
     let url = stage.listening(port, &nginx).await?;
     ensure!(!stage.project.read("index.html")?.contains("packaging_key"), "the page has the key");
 
@@ -56,12 +56,11 @@ pub async fn proxy(workshop: &Workshop) -> Result<String> {
     stage.leave_quietly(&browser, Engine::Chromium, &["page_view", "button_click", "beacon"]).await
 }
 
-/// In the foreground, with all it writes in the project's folder.
-fn start_nginx(stage: &Stage, port: u16) -> Result<Process> {
+/// Returns the example's nginx.conf with the addresses of this machine.
+fn proxy_site(stage: &Stage, port: u16) -> Result<String> {
     let folder = stage.project.folder();
     let upstream = format!("http://{}", stage.collector.address());
-    let site = stage.project.read("nginx.conf")?;
-    let mut filled = site.clone();
+    let mut filled = stage.project.read("nginx.conf")?;
     for (from, to) in [
         ("listen 80;", format!("listen 127.0.0.1:{port};")),
         ("root /var/www/site;", format!("root {};", folder.display())),
@@ -70,11 +69,17 @@ fn start_nginx(stage: &Stage, port: u16) -> Result<Process> {
         ensure!(filled.contains(from), "the example does not say {from:?}");
         filled = filled.replace(from, &to);
     }
+    Ok(filled)
+}
+
+/// Starts nginx in the foreground with a configuration of servers, and all it writes in the project's folder.
+pub(super) fn start_nginx(stage: &Stage, site: &str) -> Result<Process> {
+    let folder = stage.project.folder();
     let whole = format!(
         "daemon off;\nuser root;\nworker_processes 1;\npid {0}/nginx.pid;\nerror_log stderr;\nevents {{}}\n\
          http {{\ninclude /etc/nginx/mime.types;\naccess_log off;\nclient_body_temp_path {0}/body;\n\
          proxy_temp_path {0}/proxy;\nfastcgi_temp_path {0}/fastcgi;\nuwsgi_temp_path {0}/uwsgi;\n\
-         scgi_temp_path {0}/scgi;\n{filled}}}\n",
+         scgi_temp_path {0}/scgi;\n{site}}}\n",
         folder.display()
     );
     let configuration = folder.join("whole.conf");

@@ -61,10 +61,14 @@ pub async fn slim_in_trouble(workshop: &Workshop) -> Result<String> {
     ensure!(refusals == ["AppizerError invalid_option wasm"; 6], "refused: {refusals:?}");
     browser.run::<()>("document.querySelector('button').click()").await?;
     stage.await_events(&browser, 2).await?;
-    // The address that leads nowhere is told by the browser, and by the package, which goes on without the module.
+    let fallbacks: Vec<Vec<String>> = browser.run("return fallbacks").await?;
+    ensure!(fallbacks == [vec!["no_webassembly", "direct"], vec![]], "fallbacks: {fallbacks:?}");
+    // The browser tells of the address that leads nowhere; the package tells of it and of the other version.
     let complaints = browser.complaints().await?;
-    let told = complaints.iter().all(|complaint| complaint.contains("missing.wasm"));
-    let fallback = complaints.iter().filter(|complaint| complaint.contains("no_webassembly")).count();
-    ensure!(complaints.len() == 2 && told && fallback == 1, "{complaints:?}");
+    let count = |text: &str| complaints.iter().filter(|complaint| complaint.contains(text)).count();
+    ensure!(
+        complaints.len() == 3 && count("missing.wasm") == 2 && count("of version 9") == 1,
+        "{complaints:?}"
+    );
     Ok(format!("{} unusable values refused, then 2 events", refusals.len()))
 }

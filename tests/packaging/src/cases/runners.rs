@@ -12,7 +12,7 @@ const GUIDE: &str = "docs/guide/testing.md";
 pub async fn jest(workshop: &Workshop) -> Result<String> {
     let stage = Stage::set(workshop, "jest", "tests/packaging/projects/jest").await?;
     let guide = fs::read_to_string(repository().join(GUIDE)).with_context(|| format!("reading {GUIDE}"))?;
-    let (_, example) = guide.split_once("```javascript\n").context("no example for Jest")?;
+    let (_, example) = guide.split_once("With Jest:\n\n```javascript\n").context("no example for Jest")?;
     let (example, _) = example.split_once("```").context("an example without an end")?;
     fs::write(stage.project.folder().join("guide.test.js"), example)?;
     let said = stage.project.run("jest", &["--ci"])?;

@@ -34,7 +34,8 @@ pub async fn require(workshop: &Workshop) -> Result<String> {
 /// Servers of every kind get the stand-in; pages and their workers never do.
 pub async fn conditions(workshop: &Workshop) -> Result<String> {
     let stage = Stage::set(workshop, "conditions", "tests/packaging/projects/node").await?;
-    for (entry, file) in [("", "index.js"), ("/slim", "slim.js"), ("/static", "static.js"), ("/js", "js.js")] {
+    for (entry, file) in [("", "index.js"), ("/slim", "slim.js"), ("/static", "static.js"), ("/js", "js.js")]
+    {
         for (conditions, expected) in RESOLUTIONS {
             let mut arguments: Vec<String> =
                 conditions.split_whitespace().map(|name| format!("--conditions={name}")).collect();

@@ -66,6 +66,7 @@ fn report(run: &Run) -> String {
 
 fn targets(run: &Run) -> String {
     let ours = || run.crowds.iter().filter(|row| row.pacing == Pacing::Crowd);
+    let relayed = || run.crowds.iter().filter(|row| row.pacing == Pacing::Relay);
     let below = || ours().filter(|row| row.present <= CARRIED);
     let above = || ours().filter(|row| row.present > CARRIED);
     let each = |rows: Vec<&Figures>, show: fn(&Figures) -> String| {
@@ -119,10 +120,32 @@ fn targets(run: &Run) -> String {
             .join("; "),
             met: storm().all(|row| row.outcome.tracked == row.outcome.delivered),
         },
+        Target {
+            text: "through a relay: no event lost or left behind",
+            figure: each(relayed().collect(), |row| percent(row.lost + row.left_behind)),
+            met: relayed().all(|row| row.lost + row.left_behind == 0.0),
+        },
+        Target {
+            text: "through a relay: at most 1 % late by more than a minute",
+            figure: each(relayed().collect(), |row| percent(row.late)),
+            met: relayed().all(|row| row.late <= 0.01),
+        },
+        Target {
+            text: "through a relay: at most 95 requests in any minute",
+            figure: each(relayed().collect(), |row| row.busiest.to_string()),
+            met: relayed().all(|row| row.busiest <= 95),
+        },
+        Target {
+            text: "through a relay, 1,000 at once: at least 90 events in a request",
+            figure: each(relayed().filter(|row| row.present == 1_000).collect(), |row| {
+                format!("{:.1}", row.fill)
+            }),
+            met: relayed().filter(|row| row.present == 1_000).all(|row| row.fill >= 90.0),
+        },
     ])
 }
 
-fn table_of(targets: [Target; 7]) -> String {
+fn table_of(targets: [Target; 11]) -> String {
     let mut table = String::from("| target | figure | |\n|---|---|---|\n");
     for Target { text, figure, met } in targets {
         let verdict = match (&*figure, met) {

@@ -26,6 +26,8 @@ pub enum Pacing {
     Interval,
     /// Exponential backoff with full jitter; the interval never widens.
     Backoff,
+    /// As the engine has it, through a relay.
+    Relay,
 }
 
 /// What a browser has the outside hear.
@@ -69,6 +71,7 @@ impl Pacing {
             Self::Crowd => "ours",
             Self::Interval => "interval",
             Self::Backoff => "backoff",
+            Self::Relay => "relay",
         }
     }
 
@@ -158,7 +161,8 @@ impl Browser {
 
     pub(super) fn hear(&mut self, request: u32, status: u16, now: u64) {
         let success = (status == 200).then_some(true);
-        let response = Response { status, success, ..Response::default() };
+        let relay = self.pacing == Pacing::Relay;
+        let response = Response { status, success, relay, ..Response::default() };
         self.input(|page| page.engine.handle_response(request, response, now));
     }
 

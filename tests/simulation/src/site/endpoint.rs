@@ -3,7 +3,6 @@
 use super::browser::Browser;
 use super::{Event, Place, Record};
 use crate::ledger::numbers;
-use crate::sending::numbers_in;
 use crate::time::{LastMinute, MINUTE};
 
 /// What a minute saw.
@@ -24,6 +23,8 @@ pub struct Minute {
     pub limited_at_exit: usize,
     /// Events that a page has marked as handed over, though they were refused.
     pub marked_in_vain: usize,
+    /// The most requests that were taken in 60 s up to a request of this minute.
+    pub busiest: usize,
 }
 
 impl Minute {
@@ -42,6 +43,7 @@ impl Minute {
             at_exit: self.at_exit + other.at_exit,
             limited_at_exit: self.limited_at_exit + other.limited_at_exit,
             marked_in_vain: self.marked_in_vain + other.marked_in_vain,
+            busiest: self.busiest.max(other.busiest),
         }
     }
 }
@@ -70,16 +72,16 @@ impl Endpoint {
     }
 
     /// The status that a request is answered with.
-    pub(super) fn answer(&mut self, body: &str, at_exit: bool, now: u64) -> u16 {
+    pub(super) fn answer(&mut self, numbers: impl Iterator<Item = usize>, at_exit: bool, now: u64) -> u16 {
         let status = self.decide(now);
+        let busiest = self.recent.count(now);
         let minute = self.minute(now);
         minute.at_exit += usize::from(at_exit);
+        minute.busiest = minute.busiest.max(busiest);
         match status {
             200 => {
                 minute.taken += 1;
-                for number in numbers_in(body) {
-                    self.take(number as usize, now);
-                }
+                numbers.for_each(|number| self.take(number, now));
             }
             429 => {
                 minute.limited += 1;
