@@ -4,8 +4,9 @@ use crate::inbox::Told;
 use crate::network::{fail_transactions_after, failed_transactions, lock_freed, other_version, sleep};
 use crate::page::{Browser, Page};
 use crate::sentences::{
-    self, Browser as _, Claims, Page as _, adopt_freed, for_each_sentence, owners, puts, record,
+    self, Browser as _, Claims, Page as _, adopt_freed, for_each_sentence, owners, puts, record, write,
 };
+use appizer_tracker::core::rows::changes::Changes;
 use appizer_tracker::core::rows::{IDENTITY, LEASES, Operations, SEGMENTS, SEPARATOR};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -75,6 +76,22 @@ async fn a_lease_is_a_row_that_is_deleted_when_it_is_given_back() {
     assert_eq!(holders().await, ["q"]);
     drop(browser);
     assert!(!second.store.leases());
+}
+
+#[wasm_bindgen_test]
+async fn without_web_locks_an_adoption_that_fails_half_way_succeeds_at_the_next_look() {
+    let browser = Browser::new(Claims::Leases);
+    let page = browser.open_page("q").await;
+    let puts = vec![record("p", 0), record("r", 0)];
+    page.write(&Changes { puts, ..write("q") }).await;
+    // Owners are found by one transaction, and the first lease is taken by the next.
+    fail_transactions_after(&browser.instance, 2);
+    page.store.adopt();
+    while failed_transactions() == 0 {
+        JsFuture::from(sleep(1)).await.unwrap();
+    }
+    fail_transactions_after(&browser.instance, u32::MAX);
+    assert_eq!(owners(&page.adopt().await), ["p", "r"]);
 }
 
 #[wasm_bindgen_test]
