@@ -119,14 +119,14 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_field_by_field() {
-        let body =
-            r#"{"success":true,"processed_count":3,"failed_indices":[1,-1,"x",7],"message":"a\u0000b"}"#;
+        let body = r#"{"success":true,"processed_count":3,"failed_indices":[1,-1,"x",7],"message":"a\u0000b","relay":true}"#;
         let expected = Response {
             status: 200,
             success: Some(true),
             processed_count: Some(3),
             failed: vec![1, 7],
             retry_after: Some(5),
+            relay: true,
             message: "ab".into(),
         };
         assert_eq!(parse(200, Some(5), body.as_bytes()), expected);

@@ -35,9 +35,9 @@ pub use document::write_between;
 pub use engine::Engine;
 pub use process::{Process, find, free_port};
 pub use relay::{Relay, relay_program};
-pub use scene::{Scene, play, play_in_old_chromium};
+pub use scene::{Scene, play, play_in_old_chromium, play_with};
 pub use servers::{API_KEY, Servers};
-pub use site::Site;
+pub use site::{Entry, Site};
 pub use visitors::Visitors;
 pub use wait::{until, until_within};
 
@@ -59,6 +59,19 @@ macro_rules! in_each_browser {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn in_webkit() -> anyhow::Result<()> {
                 $crate::play($crate::Engine::WebKit, super::$journey).await
+            }
+        }
+    )+};
+}
+
+/// Makes a test of each journey named whose pages load the entry without WebAssembly, in one engine.
+#[macro_export]
+macro_rules! without_webassembly {
+    ($engine:ident $test:ident: $($journey:ident),+ $(,)?) => {$(
+        mod $journey {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() -> anyhow::Result<()> {
+                $crate::play_with($crate::Entry::Js, $crate::Engine::$engine, super::$journey).await
             }
         }
     )+};

@@ -13,6 +13,7 @@ use crate::arrivals::Arrivals;
 use crate::browser::Browser;
 use crate::engine::Engine;
 use crate::servers::Servers;
+use crate::site::Entry;
 use crate::wait::until;
 
 /// A browser keeps more than one core busy while it starts: more of them at once are no faster.
@@ -23,8 +24,17 @@ const LONGEST_JOURNEY: Duration = Duration::from_secs(300);
 
 /// Plays a journey in a scene of its own.
 pub async fn play<T>(engine: Engine, journey: impl AsyncFnOnce(&mut Scene) -> Result<T>) -> Result<T> {
+    play_with(Entry::Default, engine, journey).await
+}
+
+/// Plays a journey whose pages load that entry, in a scene of its own.
+pub async fn play_with<T>(
+    entry: Entry,
+    engine: Engine,
+    journey: impl AsyncFnOnce(&mut Scene) -> Result<T>,
+) -> Result<T> {
     seated(async {
-        let mut scene = Scene::start(engine).await?;
+        let mut scene = Scene::start(entry, engine).await?;
         journey(&mut scene).await
     })
     .await
@@ -61,8 +71,8 @@ pub struct Scene {
 }
 
 impl Scene {
-    async fn start(engine: Engine) -> Result<Self> {
-        let servers = Servers::start().await?;
+    async fn start(entry: Entry, engine: Engine) -> Result<Self> {
+        let servers = Servers::start_with(entry).await?;
         let browser = Browser::start(engine).await?;
         Ok(Self { engine, browser, servers })
     }

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::arrivals::Arrivals;
 use crate::relay::Relay;
-use crate::site::Site;
+use crate::site::{Entry, Site};
 use crate::wait::until;
 
 /// The key that the collector knows.
@@ -23,15 +23,20 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Starts both on free ports.
+    /// Starts both on free ports, with the default entry on the pages.
     pub async fn start() -> Result<Self> {
+        Self::start_with(Entry::Default).await
+    }
+
+    /// Starts both on free ports.
+    pub async fn start_with(entry: Entry) -> Result<Self> {
         let folder =
             tempfile::Builder::new().prefix("e2e-collector-").tempdir().context("no temporary folder")?;
         let database = Database::File(folder.path().join("events.sqlite"));
         let mut settings = Settings { database, ..Settings::in_memory(API_KEY) };
         let collector = Collector::start(settings.clone()).await.context("the collector does not start")?;
         settings.port = collector.address().port();
-        let site = Site::start(&collector.endpoint(), API_KEY).await?;
+        let site = Site::start(&collector.endpoint(), API_KEY, entry).await?;
         Ok(Self { site, collector: Some(collector), settings, _folder: folder })
     }
 

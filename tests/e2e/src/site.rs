@@ -29,9 +29,21 @@ const WITHOUT_CORE: &str = "/without-core";
 const LATE_CORE: &str = "/late-core";
 const FAILURES: usize = 2;
 
+/// What the pages of a site load.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Entry {
+    /// The default entry.
+    Default,
+    /// The entry without WebAssembly, on every page, under a policy that forbids WebAssembly.
+    Js,
+}
+
 /// The page under a policy of its own.
 const STRICT: &str = "/strict.html";
-const POLICY: HeaderValue = HeaderValue::from_static("script-src 'self'");
+const STRICT_POLICY: HeaderValue = HeaderValue::from_static("script-src 'self'");
+
+/// Allows the scripts within the pages, and no WebAssembly.
+const JS_POLICY: HeaderValue = HeaderValue::from_static("script-src 'self' 'unsafe-inline'");
 
 /// A served copy of `tests/e2e/pages`, in which `{{endpoint}}` and `{{api_key}}` are filled in, with the
 /// built package under `/pkg`, and copies of it whose core does not load.
@@ -52,10 +64,10 @@ pub struct Site {
 
 impl Site {
     /// Fills the pages in and serves them on a free port.
-    pub async fn start(endpoint: &str, api_key: &str) -> Result<Self> {
+    pub async fn start(endpoint: &str, api_key: &str, entry: Entry) -> Result<Self> {
         let package = package()?;
         let folder = tempfile::Builder::new().prefix("e2e-site-").tempdir().context("no temporary folder")?;
-        fill_in(folder.path(), endpoint, api_key)?;
+        fill_in(folder.path(), endpoint, api_key, entry)?;
         let (tell, told) = mpsc::unbounded_channel();
         let asked = Arc::new(Lock::new(Vec::new()));
         let log = Arc::clone(&asked);
@@ -69,7 +81,11 @@ impl Site {
             .fallback_service(ServeDir::new(folder.path()))
             .layer(middleware::from_fn(move |request: Request, next: Next| {
                 let path = request.uri().path().to_string();
-                let is_strict = path == STRICT;
+                let policy = match entry {
+                    _ if path == STRICT => Some(STRICT_POLICY),
+                    Entry::Js => Some(JS_POLICY),
+                    Entry::Default => None,
+                };
                 let is_missing = log.lock().is_ok_and(|mut asked| {
                     let before = asked.iter().filter(|one| **one == path).count();
                     let is_core = |of: &str| path == format!("{of}/core.js");
@@ -83,8 +99,8 @@ impl Site {
                         return StatusCode::SERVICE_UNAVAILABLE.into_response();
                     }
                     let mut answer = answer.await;
-                    if is_strict {
-                        answer.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
+                    if let Some(policy) = policy {
+                        answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
                     }
                     answer
                 }
@@ -144,12 +160,16 @@ async fn take_word(
     let _ = tell.send((word, beside));
 }
 
-fn fill_in(folder: &Path, endpoint: &str, api_key: &str) -> Result<()> {
+fn fill_in(folder: &Path, endpoint: &str, api_key: &str, entry: Entry) -> Result<()> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("pages");
-    for entry in fs::read_dir(&source).with_context(|| format!("cannot read {}", source.display()))? {
-        let path = entry?.path();
+    for file in fs::read_dir(&source).with_context(|| format!("cannot read {}", source.display()))? {
+        let path = file?.path();
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let text = text.replace("{{endpoint}}", endpoint).replace("{{api_key}}", api_key);
+        let mut text = text.replace("{{endpoint}}", endpoint).replace("{{api_key}}", api_key);
+        if entry == Entry::Js {
+            text =
+                text.replace("/pkg/index.js", "/pkg/js.js").replace("/pkg/appizer.js", "/pkg/appizer-js.js");
+        }
         let copy = folder.join(path.file_name().context("a file without a name")?);
         fs::write(&copy, text).with_context(|| format!("cannot write {}", copy.display()))?;
     }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use e2e::chaos::{CASES, Outcome, Report, Run, Warmth};
-use e2e::{Browser, Engine};
+use e2e::{Browser, Engine, Entry};
 use tokio::task::{JoinSet, LocalSet};
 
 /// Runs the cases. Without a choice of any kind it writes docs/reliability.md and docs/reliability.json.
@@ -23,13 +23,16 @@ struct Arguments {
     /// How often each
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
+    /// With the entry without WebAssembly, under a policy that forbids it; writes no document
+    #[arg(long)]
+    js: bool,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let report = LocalSet::new().run_until(run(&arguments)).await?;
-    if arguments.engine.is_empty() && arguments.case.is_empty() {
+    if arguments.engine.is_empty() && arguments.case.is_empty() && !arguments.js {
         write("docs/reliability.md", &report.document())?;
         write("docs/reliability.json", &(serde_json::to_string_pretty(&report)? + "\n"))?;
     } else {
@@ -69,10 +72,11 @@ async fn run(arguments: &Arguments) -> Result<Report> {
 
 fn chosen(arguments: &Arguments, engines: &[Engine]) -> Vec<Run> {
     let named = |name| arguments.case.is_empty() || arguments.case.iter().any(|chosen| chosen == name);
+    let entry = if arguments.js { Entry::Js } else { Entry::Default };
     let mut runs = Vec::new();
     for case in CASES.iter().filter(|case| named(case.name)) {
         for &engine in engines {
-            runs.extend(Warmth::ALL.map(|warmth| Run { case, engine, warmth }));
+            runs.extend(Warmth::ALL.map(|warmth| Run { case, engine, warmth, entry }));
         }
     }
     runs

@@ -11,6 +11,7 @@ use crate::alone::Alone;
 use crate::engine::Engine;
 use crate::scene::{self, Scene, seated};
 use crate::servers::Servers;
+use crate::site::Entry;
 use crate::wait::{until, until_within};
 
 /// One case in one engine.
@@ -22,6 +23,8 @@ pub struct Run {
     pub engine: Engine,
     /// After what.
     pub warmth: Warmth,
+    /// What the pages load.
+    pub entry: Entry,
 }
 
 /// Once no page has anything left to send, this is how long what is still on its way from a page that is gone may take.
@@ -29,10 +32,11 @@ pub struct Run {
 const OVERDUE: Duration = Duration::from_secs(5);
 
 impl Run {
-    /// A run of the case of that name.
+    /// Returns a run of the case of that name, with the default entry.
     pub fn named(name: &str, engine: Engine, warmth: Warmth) -> Result<Self> {
         let case = CASES.iter().find(|case| case.name == name);
-        Ok(Self { case: case.with_context(|| format!("no case is called {name:?}"))?, engine, warmth })
+        let case = case.with_context(|| format!("no case is called {name:?}"))?;
+        Ok(Self { case, engine, warmth, entry: Entry::Default })
     }
 
     /// Why this engine cannot do it.
@@ -53,7 +57,7 @@ impl Run {
     pub async fn count(&self) -> Result<Tally> {
         match self.case.act {
             Act::InThePage(play) => {
-                scene::play(self.engine, async |scene| {
+                scene::play_with(self.entry, self.engine, async |scene| {
                     play(scene, self).await?;
                     scene.servers.mend().await?;
                     visit_later(scene).await?;
@@ -62,7 +66,7 @@ impl Run {
                 .await
             }
             Act::ThenQuit(play) => {
-                scene::play(self.engine, async |scene| {
+                scene::play_with(self.entry, self.engine, async |scene| {
                     play(scene, self).await?;
                     scene.browser.quit().await?;
                     let browser = scene.browser.start_again(self.engine, &later(&scene.servers)).await?;
@@ -84,7 +88,7 @@ impl Run {
     }
 
     async fn kill(&self, after: Duration, flush_interval: u64) -> Result<Tally> {
-        let servers = Servers::start().await?;
+        let servers = Servers::start_with(self.entry).await?;
         let folder = tempfile::Builder::new().prefix("e2e-").tempdir().context("no temporary folder")?;
         let warm = if self.warmth == Warmth::Warm { "&warm" } else { "" };
         let wishes = format!("interval={flush_interval}{warm}&track={}", self.case.events);

@@ -23,3 +23,4 @@ mod tabs;
 mod trouble;
 mod warnings;
 mod without_core;
+mod without_webassembly;

@@ -73,7 +73,7 @@ fn assert_core_runs(stats: &Stats, entry: &str) {
     assert!(stats.storage == "indexeddb" && stats.fallbacks.is_empty(), "{entry}: {stats:?}");
 }
 
-async fn after_429_the_tracker_waits_as_long_as_the_server_asks(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn after_429_the_tracker_waits_as_long_as_the_server_asks(scene: &mut Scene) -> Result<()> {
     scene.visit("module.html").await?;
     scene.set_faults(Some(Faults { retry_after: Some("2".into()), ..Faults::status(429) }.times(1)))?;
     let (status, delay): (u16, u64) = scene
@@ -93,7 +93,9 @@ async fn after_429_the_tracker_waits_as_long_as_the_server_asks(scene: &mut Scen
     Ok(())
 }
 
-async fn a_refused_event_becomes_a_dead_letter_that_can_be_sent_again(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn a_refused_event_becomes_a_dead_letter_that_can_be_sent_again(
+    scene: &mut Scene,
+) -> Result<()> {
     scene.visit("module.html").await?;
     scene.set_faults(Some(Faults::status(422).times(1)))?;
     let (letters, resent): (Vec<u64>, u64) = scene

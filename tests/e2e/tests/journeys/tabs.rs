@@ -5,7 +5,7 @@ use e2e::{Scene, Tracked, in_each_browser};
 
 in_each_browser!(two_tabs_send_each_its_own_events_and_leave_nothing);
 
-async fn two_tabs_send_each_its_own_events_and_leave_nothing(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn two_tabs_send_each_its_own_events_and_leave_nothing(scene: &mut Scene) -> Result<()> {
     let first = scene.browser.tab().await?;
     scene.visit("module.html").await?;
     scene.run::<()>("await appizer.init(options)").await?;

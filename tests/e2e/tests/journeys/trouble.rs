@@ -9,7 +9,7 @@ in_each_browser!(
     after_429_500_and_cut_connections_everything_arrives,
 );
 
-async fn a_collector_that_was_down_gets_everything(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn a_collector_that_was_down_gets_everything(scene: &mut Scene) -> Result<()> {
     scene.visit("module.html").await?;
     scene.run::<()>("await appizer.init(options); steps(0, 100);").await?;
     scene.distinct(100).await?;
@@ -24,7 +24,7 @@ async fn a_collector_that_was_down_gets_everything(scene: &mut Scene) -> Result<
     Ok(())
 }
 
-async fn after_429_500_and_cut_connections_everything_arrives(scene: &mut Scene) -> Result<()> {
+pub(crate) async fn after_429_500_and_cut_connections_everything_arrives(scene: &mut Scene) -> Result<()> {
     let limited = Faults { retry_after: Some("1".into()), ..Faults::status(429) };
     // Browsers send again by themselves when a connection is cut under them: twice reaches the tracker.
     let phases = [
