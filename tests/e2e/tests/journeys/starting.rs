@@ -8,6 +8,7 @@ in_each_browser!(
     the_script_tag_tracks_what_came_before_it,
     what_is_tracked_before_init_and_before_webassembly_arrives,
     a_dedicated_worker_tracks,
+    a_service_worker_tracks_with_the_one_file_entry,
     options_and_properties_made_in_a_frame_are_taken,
     without_a_database_events_arrive_all_the_same,
 );
@@ -56,6 +57,27 @@ async fn what_is_tracked_before_init_and_before_webassembly_arrives(scene: &mut 
     let arrivals = scene.settled().await?;
     assert_eq!(names(&arrivals), ["before_init", "before_ready", "ready"]);
     assert_eq!(arrivals.ids(), ids);
+    Ok(())
+}
+
+async fn a_service_worker_tracks_with_the_one_file_entry(scene: &mut Scene) -> Result<()> {
+    #[derive(Debug, Deserialize)]
+    struct Stats {
+        fallbacks: Vec<String>,
+        storage: String,
+    }
+    scene.visit("module.html").await?;
+    let stats: Stats = scene
+        .run(
+            "const { active, installing, waiting } = await navigator.serviceWorker.register('/service-worker.js', { type: 'module' });
+            const { port1, port2 } = new MessageChannel();
+            (active ?? waiting ?? installing).postMessage('start', [port2]);
+            return new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));",
+        )
+        .await?;
+    assert_eq!(stats.fallbacks, [""; 0]);
+    assert_eq!(stats.storage, "indexeddb");
+    assert_eq!(scene.distinct(1).await?.named("in_service_worker")?.step(), Some(1));
     Ok(())
 }
 
