@@ -24,7 +24,7 @@ use serde_wasm_bindgen::Serializer;
 use std::cell::{OnceCell, RefCell, RefMut};
 use wasm_bindgen::prelude::*;
 
-/// One tracker's engine, and what it works with. It lives as long as its instance of WebAssembly.
+/// A tracker's engine with its store, timers and transport. It lives as long as its WebAssembly instance.
 pub struct Driver {
     instance: String,
     listener: Function,
@@ -35,7 +35,7 @@ pub struct Driver {
     state: RefCell<State>,
 }
 
-/// What changes while a tracker runs.
+/// The mutable state of a tracker.
 pub struct State {
     pub engine: Engine,
     store: Option<Store>,
@@ -43,10 +43,10 @@ pub struct State {
     pub openings: u32,
     /// The page whose records are being read.
     pub loading: String,
-    /// What the store said as it was opened.
+    /// The identity rows read when the store was opened.
     entry: Option<Entry>,
     timer: Option<(u64, Timeout)>,
-    /// What the page asks of the row that pages share, and what was granted.
+    /// Requests to the shared row, with their grants.
     pub sharing: Vec<(Share, Option<Granted>)>,
     /// Calls of the page that wait for an answer.
     calls: Vec<(u32, Function)>,
@@ -208,7 +208,7 @@ pub fn to_js(value: &impl Serialize) -> JsValue {
     value.serialize(&Serializer::json_compatible()).unwrap_or_default()
 }
 
-/// What stands in `localStorage` while the last reply to any page was a success.
+/// The value in `localStorage` while the last reply to any page was a success.
 const GOOD_LINK: &str = "good";
 
 /// Each destination has a name of its own: what one project's pages know of their link is not another's to overwrite.

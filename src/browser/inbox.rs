@@ -1,4 +1,4 @@
-//! What the store tells, and what it asks in the midst of a transaction. JavaScript holds an [`Inbox`] and calls it.
+//! Messages from the store, and its questions within a transaction. JavaScript holds an [`Inbox`] and calls it.
 
 use crate::browser::driver::Driver;
 use crate::browser::environment;
@@ -42,7 +42,7 @@ impl Inbox {
         self.driver.admits(owner)
     }
 
-    /// That page is claimed. Returns the operations that it left in `localStorage`.
+    /// Called when a page is claimed. Returns the operations that it left in `localStorage`.
     pub fn left(&self, owner: &str) -> String {
         self.driver.left(owner)
     }
@@ -100,7 +100,7 @@ impl Inbox {
         self.driver.input(|engine, now| engine.handle_written(id, Some(failure), now));
     }
 
-    /// What the visitor did is cleared.
+    /// Called when the visitor's data is cleared.
     pub fn cleared(&self) {
         self.driver.note_forgotten();
     }
@@ -110,7 +110,7 @@ impl Inbox {
         self.driver.input(|engine, now| engine.handle_orphans(rows::orphans(orphans), now));
     }
 
-    /// What that page left in `localStorage` is in the database, or taken.
+    /// Called when the page's left rows are in the database, or taken over.
     #[wasm_bindgen(js_name = leftStored)]
     pub fn left_stored(&self, owner: &str) {
         self.driver.forget_left(owner);

@@ -1,4 +1,4 @@
-//! What the pages of an instance keep for each other in `localStorage`, which may be forbidden, full, or absent in a worker.
+//! The `localStorage` of an instance, which may be forbidden, full, or absent in a worker.
 
 use crate::browser::environment::unique_name;
 use crate::browser::scope::scope;

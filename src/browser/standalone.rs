@@ -23,11 +23,11 @@ struct Module {
     core: Option<Core>,
     page: String,
     tracked: u32,
-    /// What was tracked and not handed over yet, one line each.
+    /// Tracked events that the core does not have yet, one line each.
     lines: Vec<String>,
     listeners: Vec<(u32, String, Function)>,
     last_listener: u32,
-    /// What the console was told of.
+    /// Warnings already printed.
     warned: Vec<String>,
 }
 
@@ -187,7 +187,7 @@ fn with_core<T>(act: impl FnOnce(&Core) -> T) -> Option<T> {
     Some(act(&core))
 }
 
-/// What the core refuses it tells by its code alone.
+/// Refusals that the core reports by code.
 const FOUND_BY_THE_CORE: [Refusal; 5] =
     [Refusal::InvalidName, Refusal::InvalidProperties, Refusal::TooLarge, Refusal::Closed, Refusal::OptedOut];
 

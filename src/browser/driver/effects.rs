@@ -104,7 +104,7 @@ impl Driver {
         });
     }
 
-    /// What all pages know of the endpoint is nobody's, and leases keep pages apart: both stay.
+    /// Shared rows and leases stay: they hold nothing about the visitor, and leases keep pages apart.
     fn forget(&self) {
         self.local.forget();
         self.with_store(|store| store.clear(Operations::of_opt_out().as_str()));

@@ -1,4 +1,4 @@
-//! What the store and the browser tell, as far as it takes more than a line.
+//! Handles messages of the store and the browser that take more than a line.
 
 use super::Driver;
 use crate::browser::environment;
@@ -6,7 +6,7 @@ use crate::browser::store::Store;
 use crate::core::engine::Engine;
 use crate::core::rows::{self, Operations, SEPARATOR};
 
-/// What stands before an owner in the names of what its page left in `localStorage`: records, and a mark.
+/// The prefixes, before an owner's name, of left rows in `localStorage`: records, and a mark.
 const LEFT: [&str; 2] = ["left:", "left-mark:"];
 
 impl Driver {
@@ -56,7 +56,7 @@ impl Driver {
         self.local.note_forgotten();
     }
 
-    /// What a newer version left, or nobody of us, is not ours to take.
+    /// Rows of a newer version or of other code are left alone.
     fn readable_left(&self, name: &str) -> Option<Operations> {
         self.local.find(name).and_then(Operations::read)
     }

@@ -30,7 +30,7 @@ export interface Settings {
   instance?: string | undefined;
 }
 
-/** What one event has different from the others. */
+/** Overrides for one event. */
 export interface Overrides {
   userId?: string | undefined;
   ip?: string | undefined;

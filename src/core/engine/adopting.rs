@@ -1,4 +1,4 @@
-//! What pages that are gone left: finding it, reading it, and what their marks say of it.
+//! Adoption: finds and reads the records and marks of dead pages.
 
 use super::adoption::{Adopted, Adoption};
 use super::change::Change;
@@ -135,7 +135,7 @@ impl Engine {
     }
 
     /// Records that cannot be read become dead letters of their own kind, for somebody to look at; the rest goes on.
-    /// One without ids is of a newer version of this library, which will come back to it.
+    /// A record without ids is of a newer version of this library, and left for it.
     fn set_aside(&mut self, corrupt: Vec<Record>, now: u64) {
         let mut change = Change::default();
         let mut events = 0;

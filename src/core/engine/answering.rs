@@ -1,4 +1,4 @@
-//! What the page asks: `flush`, and `stats`.
+//! Answers `flush()` and `stats()`.
 
 use super::asked::Asked;
 use super::change::{Dead, Settled};

@@ -1,4 +1,4 @@
-//! What a write changes, and what is told of it.
+//! The changes of a write, and the notices that follow.
 
 use crate::core::model::dead_letter::{DeadLetter, Reason};
 use crate::core::policy::limits;
@@ -28,7 +28,7 @@ pub(super) struct PendingWrite {
 pub(super) struct Settled {
     /// Ids of those delivered.
     pub(super) delivered: Vec<String>,
-    /// Those that are dead letters now.
+    /// Events that became dead letters.
     pub(super) dead: Option<Dead>,
 }
 
@@ -43,14 +43,14 @@ pub(super) struct Dead {
     pub(super) names: Vec<String>,
 }
 
-/// What a write is to change, besides this page's account.
+/// The changes of a write, besides this page's account.
 #[derive(Debug)]
 pub(super) struct Change {
     /// Records; the queue has them, too.
     pub(super) puts: Puts,
     /// Rows to delete: of records, accounts taken over, marks decided on, dead letters that are none any more.
     pub(super) deletes: Operations,
-    /// Whether the identity has changed.
+    /// True if the identity has changed.
     pub(super) identity: bool,
     /// Dead letters to add.
     pub(super) letters: Operations,

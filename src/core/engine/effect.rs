@@ -1,4 +1,4 @@
-//! What the engine asks of the shell. Each is carried out once, in order; none is decided on again.
+//! Effects: the engine's orders to the shell, which carries out each once, in order, and decides nothing.
 
 use super::notice::{Answer, Notice, Question};
 use crate::core::model::identity::Identity;
@@ -7,17 +7,17 @@ use crate::core::model::segment::SegmentKey;
 use crate::core::policy::shared_row::Share;
 use crate::core::rows::Operations;
 
-/// One thing to do.
+/// An order to the shell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Take the owner's lock and open the store; answer with `handle_opened` or `handle_open_failed`.
     Open {
         /// This page's name among the pages that share the store.
         owner: String,
-        /// What the identity row becomes if there is none.
+        /// The identity to store if there is no row.
         identity: Identity,
     },
-    /// One transaction, begun at once; answer with `handle_written`.
+    /// Begins one transaction at once; answer with `handle_written`.
     Write(Write),
     /// Take the locks of pages that left records or an account and are gone; answer with `handle_orphans`.
     FindOrphans,
@@ -73,7 +73,7 @@ pub enum Effect {
     Ask {
         /// The shell's number for the call.
         call: u32,
-        /// What is asked.
+        /// The question.
         question: Question,
     },
     /// Answer a call of the page's.
@@ -92,7 +92,7 @@ pub struct Write {
     pub id: u32,
     /// All that it changes.
     pub operations: Operations,
-    /// Whether it adds dead letters, of which the store keeps no more than [`crate::core::policy::limits::MAX_DEAD_LETTERS`].
+    /// True if the write adds dead letters, of which the store keeps at most [`crate::core::policy::limits::MAX_DEAD_LETTERS`].
     pub letters: bool,
 }
 
@@ -103,8 +103,8 @@ pub struct Request {
     pub id: u32,
     /// The body, as documented.
     pub body: String,
-    /// Whether it is to outlive the page.
+    /// True if the request must outlive the page.
     pub keepalive: bool,
-    /// Whether the page may be gone in a moment: a beacon serves where fetch cannot.
+    /// True if the page is about to go away: a beacon is the fallback where `fetch` is refused.
     pub at_exit: bool,
 }

@@ -2,7 +2,7 @@
 
 use super::notice::{FlushResult, Waiting};
 
-/// One call. It covers the events that entered the queue before it.
+/// A call of `flush()`. It covers the events that entered the queue before it.
 #[derive(Debug)]
 pub struct FlushCall {
     /// The shell's number for it.

@@ -1,11 +1,11 @@
-//! What the browser was given for the case that the page dies.
+//! The insurance that the browser holds: a request that it sends if the page dies.
 
 use crate::core::model::time::NEVER;
 
-/// What the browser was given.
+/// The state of the insurance.
 #[derive(Debug)]
 pub(super) struct Insurance {
-    /// Whether the browser has a body.
+    /// True if the browser holds a body.
     pub(super) armed: bool,
     /// The newest id in it, so that what has not changed is not given again.
     pub(super) given: String,

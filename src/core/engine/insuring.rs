@@ -1,5 +1,5 @@
 //! Insurance against a crash or a quit: the browser is given what is unsent, to send if the page dies without a word.
-//! It confirms nothing: the records stay, and what was sent this way goes again with the same ids.
+//! Insurance confirms nothing: the records stay, and its events are sent again with the same ids.
 
 use super::effect::Effect;
 use super::state::Engine;

@@ -14,7 +14,7 @@
 use crate::core::model::mark::Mark;
 use crate::core::model::text::{fields, has_word, push_word};
 
-/// What the marks of adopted pages say of their events.
+/// The marks of adopted pages.
 #[derive(Debug, Default)]
 pub struct Marks {
     /// The marks in force here: their pages, and the ids that are not decided on, separated by spaces.
@@ -25,7 +25,7 @@ pub struct Marks {
     failed: String,
     /// The mark that this page has written on its way out.
     written: Option<Mark>,
-    /// Whether a reply since has told that the endpoint takes what is sent to it.
+    /// True if a later reply showed that the endpoint accepts events.
     settled: bool,
 }
 
@@ -42,13 +42,13 @@ impl Marks {
         self.settled = false;
     }
 
-    /// Whether the event was handed over.
+    /// Returns true if the event was handed over.
     pub fn name(&self, id: &str) -> bool {
         self.marks.iter().any(|(_, ids)| has_word(ids, id))
     }
 
-    /// Whether the event, which was handed over, has arrived. Of a request whose own reply may still come no other
-    /// reply tells.
+    /// Returns true if the handed-over event counts as arrived. While a request's own reply may still come, no other
+    /// reply settles it.
     pub fn settles(&self, id: &str) -> bool {
         self.settled && !is_in(&self.departed, id)
     }

@@ -1,4 +1,4 @@
-//! What the page's listeners hear and what its questions are answered with: plain data, in the words of
+//! Notices for the page's listeners and answers to its questions: plain data, in the words of
 //! `index.d.ts`.
 
 use crate::core::model::account::Account;
@@ -34,7 +34,7 @@ pub enum Notice {
         delay: u64,
         /// HTTP status, 0 without an answer.
         status: u16,
-        /// What the server, or the browser, said.
+        /// The message of the server, or of the browser.
         message: String,
     },
     /// An event was refused by `track`.
@@ -46,7 +46,7 @@ pub enum Notice {
     DeadLetters {
         /// `refused_by_endpoint`, `uncertain` or `corrupt`.
         code: &'static str,
-        /// What the endpoint said.
+        /// The endpoint's message.
         message: String,
         /// HTTP status.
         status: u16,
@@ -61,7 +61,7 @@ pub enum Notice {
         reason: &'static str,
         /// HTTP status.
         status: u16,
-        /// What the endpoint said.
+        /// The endpoint's message.
         message: String,
         /// When it is tried again, in milliseconds since 1970.
         until: u64,
@@ -75,7 +75,7 @@ pub enum Notice {
     },
     /// The tracker works with less than it wants.
     Degraded {
-        /// What is used instead.
+        /// The fallback.
         fallback: &'static str,
         /// What happened.
         message: String,
@@ -219,13 +219,13 @@ impl FlushResult {
 /// The answer to `stats`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stats {
-    /// What became of the events of all pages of the queue.
+    /// The account of all pages of the queue.
     pub account: Account,
     /// Events in requests that are under way, of this page.
     pub in_flight: usize,
     /// `indexeddb` or `memory`.
     pub storage: &'static str,
-    /// What is missing here and what is used instead.
+    /// The fallbacks in use.
     pub fallbacks: Vec<String>,
     /// Why this page's events wait.
     pub waiting: Option<Waiting>,

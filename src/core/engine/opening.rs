@@ -21,7 +21,7 @@ impl Engine {
         } else if self.storage == Storage::Memory && matches!(self.phase, Phase::Open) {
             self.storage = Storage::Store;
             self.reopen_at = NEVER;
-            // What the page said meanwhile is newer than what is stored.
+            // The page's own calls since are newer than the stored rows.
             if !self.unwritten.identity {
                 self.take_identity(identity);
             }

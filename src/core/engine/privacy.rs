@@ -38,12 +38,12 @@ impl Engine {
         self.handle_call(Call::OptIn, now);
     }
 
-    /// Whether the visitor lets anything be stored, and the page wants it.
+    /// Returns true if neither the visitor nor the options forbid storage.
     pub(super) fn may_store(&self) -> bool {
         !self.opted_out && !self.options.memory
     }
 
-    /// Whether the store is there to be written to.
+    /// Returns true if the store can be written to.
     pub(super) fn has_store(&self) -> bool {
         self.storage == Storage::Store && matches!(self.phase, Phase::Open) && self.may_store()
     }

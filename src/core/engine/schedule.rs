@@ -1,4 +1,4 @@
-//! What is due, and when.
+//! Deadlines.
 
 use super::insurance::Insurance;
 use super::state::{Engine, Phase};

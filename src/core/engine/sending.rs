@@ -203,7 +203,7 @@ impl Engine {
         earliest(self.requests.iter().map(|in_flight| in_flight.deadline))
     }
 
-    /// Whether a reply is overdue that an endpoint which works would have given.
+    /// Returns true if a reply is overdue that a working endpoint would have sent.
     pub(super) fn awaits_doubtful_reply(&self, now: u64) -> bool {
         let patience = limits::REQUEST_TIMEOUT - limits::DOUBTFUL_REPLY;
         self.request_deadline() <= now + patience

@@ -26,10 +26,10 @@ use crate::core::policy::shared_row::Cause;
 use crate::core::queue::Queue;
 use crate::core::queue::segment::Kept;
 
-/// What the engine needs to know at its start.
+/// The inputs of an engine's start.
 #[derive(Debug)]
 pub struct Setup {
-    /// What `init` was given.
+    /// The options of `init`.
     pub options: Options,
     /// This page's name among the pages that share the store: unique, of `A-Z a-z 0-9 _ -`, and made its project's own by
     /// [`Projects::owner`].
@@ -42,20 +42,20 @@ pub struct Setup {
     pub wall: u64,
     /// Seeds the jitter.
     pub seed: u64,
-    /// Whether the browser says it has a network.
+    /// True if the browser says it has a network.
     pub online: bool,
-    /// What the last page's [`Effect::RememberLink`] said.
+    /// The value of the last page's [`Effect::RememberLink`].
     pub good_link: Option<u32>,
     /// A name that the pages of this tab share, where the browser is one that drops, as it quits, what its pages send as they
     /// go, and keeps their marks (Firefox); `None` in others.
     pub tab: Option<String>,
-    /// Whether the visitor has opted out before.
+    /// True if the visitor has opted out before.
     pub opted_out: bool,
-    /// Whether the visitor has opted in before: then a stored opt-out is older.
+    /// True if the visitor has opted in before: then a stored opt-out is older.
     pub opted_in: bool,
-    /// Whether a `fetch` can outlive its page here. Where it cannot, a beacon serves at exit.
+    /// True if a `fetch` can outlive its page here. Where it cannot, a beacon serves at exit.
     pub fetch_outlives: bool,
-    /// Whether the browser can be given a request for the case that the page dies (`fetchLater`).
+    /// True if the browser can be given a request for the case that the page dies (`fetchLater`).
     pub can_insure: bool,
 }
 
@@ -80,25 +80,25 @@ pub struct Engine {
     /// When the store is asked for again, while there is none.
     pub(super) reopen_at: u64,
     pub(super) no_reopening_before: u64,
-    /// What writes that failed should have changed.
+    /// The changes of failed writes.
     pub(super) unwritten: Change,
     pub(super) tab: Option<String>,
     /// When this engine began, by the wall clock.
     pub(super) began: u64,
-    /// How far the wall clock is ahead of the page's own.
+    /// The wall clock's lead over the page's own.
     pub(super) wall_ahead: i64,
     pub(super) opted_out: bool,
     pub(super) opted_in: bool,
     pub(super) fetch_outlives: bool,
     pub(super) insurance: Option<Insurance>,
-    /// Whether records are kept outside the store.
+    /// True if records are kept outside the store.
     pub(super) kept_elsewhere: bool,
     pub(super) pacing: Pacing,
-    /// Whether the next request goes even if a stored wait forbids it: once on each fresh page and for each call of `flush`.
+    /// True if the next request goes even if a stored wait forbids it: once on each fresh page and for each call of `flush`.
     pub(super) insists: bool,
     /// The pause that listeners were told of last.
     pub(super) told_cause: Option<Cause>,
-    /// What the browser says. A hint: it changes what is told and when to try again, never whether.
+    /// The browser's word on its network. A hint: it changes notices and the time of a retry, and never forbids one.
     pub(super) online: bool,
     /// The newest segment that the flush round under way covers; 0 before the first round.
     pub(super) round: u64,
@@ -188,12 +188,12 @@ impl Engine {
         (!self.effects.is_empty()).then(|| self.effects.remove(0))
     }
 
-    /// What `init` was given, with the key as it is now.
+    /// The options of `init`, with the present key.
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// Whether the store is being opened, and has time left.
+    /// Returns true if the store is being opened, and has time left.
     pub fn is_opening(&self) -> bool {
         matches!(self.phase, Phase::Opening { .. })
     }
@@ -213,7 +213,7 @@ impl Engine {
         &self.projects
     }
 
-    /// What the identity rows say, read as the page opens the store.
+    /// Reads the identity rows when the page opens the store.
     pub fn enter(&self, identity_rows: &str) -> Entry {
         entry::enter(identity_rows, &self.projects, &self.identity, self.opted_in)
     }

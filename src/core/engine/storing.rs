@@ -107,7 +107,7 @@ impl Engine {
         if keys.is_empty() && change.deletes.is_empty() {
             return;
         }
-        // What a page gave up as it went, with no time to note it, would only come back.
+        // Events dropped at exit, with no time to write that, would come back.
         if let Phase::Open = self.phase {
             self.enforce_caps(now);
         }
@@ -170,7 +170,7 @@ impl Engine {
         }
     }
 
-    /// What is kept elsewhere has changed: what is settled or stored now must not come back from there.
+    /// Updates the left rows, so that events settled or stored since do not come back from there.
     fn keep_elsewhere_still(&mut self) {
         if self.kept_elsewhere && matches!(self.phase, Phase::Open) {
             self.keep_elsewhere();
@@ -181,7 +181,7 @@ impl Engine {
         self.write(Change { identity: true, ..Change::default() });
     }
 
-    /// Whether records of settled events are still being deleted.
+    /// Returns true while records of settled events are being deleted.
     pub(super) fn is_settling(&self) -> bool {
         let mut changes = self.writes.iter().map(|write| &write.change);
         changes.any(|change| !change.settled.delivered.is_empty() || !change.letters.is_empty())

@@ -1,4 +1,4 @@
-//! What became of every accepted event. A row for each page, stored in the transactions that change its
+//! Counts the outcome of every accepted event. Each page has a row, stored in the transactions that change its
 //! records, so that account and queue cannot disagree; whoever adopts a page's records takes its row over.
 
 use crate::core::model::members::{Member, Members};
@@ -66,13 +66,13 @@ impl DropReason {
     }
 }
 
-/// How many numbers an account has.
+/// The number of an account's columns.
 const COLUMNS: usize = 12;
 
 /// The columns before those of drops, which come in the order of [`DropReason`].
 const DELIVERY_COLUMNS: usize = 5;
 
-/// What the page is told the numbers by.
+/// The names of the columns in `stats()`.
 const WORDS: [&str; COLUMNS] = [
     "accepted",
     "delivered",

@@ -5,18 +5,18 @@ use crate::core::model::event::{EVENT_NAME, Envelope};
 use crate::core::model::members::Members;
 use crate::core::model::text;
 
-/// One such event.
+/// An event that is not retried by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     /// The event's id.
     pub id: String,
     /// The event as the wire wants it, as JSON.
     pub json: String,
-    /// What became of it.
+    /// The reason.
     pub reason: Reason,
     /// HTTP status of the answer that decided it.
     pub status: u16,
-    /// What the endpoint said.
+    /// The endpoint's message.
     pub message: String,
     /// When, in milliseconds since 1970.
     pub at: u64,
@@ -24,7 +24,7 @@ pub struct DeadLetter {
     pub project: Option<u32>,
 }
 
-/// What became of an event that is a dead letter.
+/// The reason why an event is a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// The endpoint refused it.
@@ -35,7 +35,7 @@ pub enum Reason {
     Corrupt,
 }
 
-/// What the page wants done with its dead letters.
+/// What to do with dead letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposal {
     /// Queue them again, with the same ids.
@@ -68,7 +68,7 @@ impl DeadLetter {
         name.get(..end + 2)
     }
 
-    /// What it is filed under: the oldest first, so that they can be the first to go.
+    /// Returns the key of its row. Keys sort by age, so that the oldest can be evicted first.
     pub fn key(&self) -> String {
         let mut key = String::new();
         text::push_padded(&mut key, self.at, 15);

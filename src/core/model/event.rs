@@ -12,7 +12,7 @@
 use crate::core::model::json;
 use crate::core::model::text::fields;
 
-/// What an envelope begins with; the name follows.
+/// The beginning of an envelope, before the name.
 pub const EVENT_NAME: &str = "{\"event_name\":";
 
 /// Why an event was refused. The engine finds the first three of a line itself; the others are found where
@@ -52,7 +52,7 @@ impl Refusal {
         }
     }
 
-    /// What to do about it.
+    /// Returns a message that says what to do.
     pub fn message(self) -> &'static str {
         match self {
             Self::InvalidName => "an event's name must be a string that is not empty",
@@ -67,7 +67,7 @@ impl Refusal {
     }
 }
 
-/// One line of the shell's, taken apart and found fit to send.
+/// A line from the shell, parsed and checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Draft<'a> {
     id: &'a str,
@@ -79,14 +79,14 @@ pub struct Draft<'a> {
     ua: &'a str,
 }
 
-/// What the tracker adds to every draft. All texts are JSON.
+/// The fields that the tracker adds to every draft. All texts are JSON.
 #[derive(Debug, Clone, Copy)]
 pub struct Seal<'a> {
     /// The identity the event was tracked under.
     pub user_id: &'a str,
     /// The browser's user agent, or empty where it has none.
     pub ua: &'a str,
-    /// Whether `$event_id` and `$time` go into the properties.
+    /// True if `$event_id` and `$time` go into the properties.
     pub metadata: bool,
 }
 

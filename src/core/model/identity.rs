@@ -1,4 +1,4 @@
-//! Who an event is of: a persistent anonymous id, until the page names the user.
+//! The visitor of an event: a persistent anonymous id, until the page names the user.
 
 use crate::core::model::json;
 

@@ -5,6 +5,6 @@
 pub struct LastError {
     /// HTTP status, 0 without an answer.
     pub status: u16,
-    /// What the server, or the browser, said.
+    /// The message of the server, or of the browser.
     pub message: String,
 }

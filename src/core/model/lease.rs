@@ -1,4 +1,4 @@
-//! How a page says that it lives where there are no Web Locks: a lease in the store that it renews.
+//! Leases: without Web Locks a page renews a row in the store to show that it lives.
 
 /// A claim on the records of one owner.
 #[derive(Debug, Clone, PartialEq, Eq)]

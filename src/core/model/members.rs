@@ -1,5 +1,5 @@
-//! What goes out to JavaScript: a plain object's members. One type for all of it, so that the code that hands it over is
-//! there once, and not for each kind of notice and answer.
+//! Plain objects for JavaScript, as a list of members. One type for every notice and answer, so that the conversion is compiled
+//! once.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ pub type Text = Cow<'static, str>;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Members(Vec<(&'static str, Member)>);
 
-/// What a member holds.
+/// The value of a member.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[serde(untagged)]
 pub enum Member {

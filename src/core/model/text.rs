@@ -36,7 +36,7 @@ pub fn push_word(words: &mut String, word: &str) {
     words.push_str(word);
 }
 
-/// Whether `word` is among words with spaces between.
+/// Returns true if `word` is one of the space-separated `words`.
 #[inline(never)]
 pub fn has_word(words: &str, word: &str) -> bool {
     fields(words, ' ').any(|other| other == word)
@@ -61,7 +61,7 @@ pub fn read_decimal(text: &str) -> Option<u64> {
     (!text.is_empty()).then_some(number)
 }
 
-/// What stands between the separators of a text: all of it where there is none.
+/// The fields between the separators of a text. A text without a separator is one field.
 #[derive(Debug, Clone)]
 pub struct Fields<'a> {
     rest: Option<&'a str>,
@@ -88,7 +88,7 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// What stands before and after the first `separator`, an ASCII character. Neither generic like std's, so that it is there only
+/// Splits a text at the first `separator`, an ASCII character. Not generic like std's `split_once`, so that it is compiled only
 /// once, nor ready for a character of several bytes.
 #[inline(never)]
 pub fn split_at_char(text: &str, separator: char) -> Option<(&str, &str)> {

@@ -1,4 +1,4 @@
-//! How long to wait after a failure: exponential backoff with full jitter.
+//! The wait after a failure: exponential backoff with full jitter.
 
 use crate::core::policy::limits;
 

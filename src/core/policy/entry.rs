@@ -1,17 +1,17 @@
-//! What a page finds as it opens the store.
+//! The identity and opt-out rows that a page reads when it opens the store.
 
 use crate::core::model::identity::Identity;
 use crate::core::policy::project::Projects;
 use crate::core::rows::{IDENTITY, OPT_OUT, Operations, fields, identity_key, read_identity};
 
-/// What a page finds when it opens the store.
+/// The result of reading the identity rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Who the visitor is.
+    /// The visitor's identity.
     pub identity: Identity,
-    /// Whether they have opted out.
+    /// True if the visitor has opted out.
     pub opted_out: bool,
-    /// What the page changes as it enters.
+    /// The changes to write.
     pub operations: Operations,
 }
 

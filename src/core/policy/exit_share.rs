@@ -7,7 +7,7 @@ pub fn share_left(in_flight: usize) -> usize {
     limits::EXIT_SHARE_BYTES.saturating_sub(in_flight)
 }
 
-/// Whether an ordinary request of `bytes` should outlive the page too.
+/// Returns true if an ordinary request of `bytes` should outlive the page too.
 pub fn fits_share(bytes: usize, in_flight: usize) -> bool {
     bytes <= share_left(in_flight)
 }

@@ -1,4 +1,4 @@
-//! How a page says that it lives where there are no Web Locks: a lease in the store that it renews.
+//! Leases: without Web Locks a page renews a row in the store to show that it lives.
 
 use crate::core::model::lease::Lease;
 use crate::core::policy::limits;
@@ -13,7 +13,7 @@ pub fn take_row(row: Option<&str>, holder: &str, now: u64) -> Option<String> {
     take(present.as_ref(), holder, now).map(|lease| rows::lease_row(&lease))
 }
 
-/// What `holder` may write over `present` at `now`: nothing, while another page's claim lasts.
+/// Returns the lease that `holder` may write over `present` at `now`, or `None` while another page's lease lasts.
 pub fn take(present: Option<&Lease>, holder: &str, now: u64) -> Option<Lease> {
     // A claim from further ahead than any can reach was made by a clock that has been set back since.
     let lasts = |lease: &Lease| (now..=now + limits::LEASE).contains(&lease.until) && lease.holder != holder;

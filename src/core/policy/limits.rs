@@ -74,7 +74,7 @@ pub const EXIT_TOKENS: u32 = 1;
 /// Requests that a page with more than one batch to send asks for at once, so that not each of them costs a transaction.
 pub const TOKENS_AHEAD: u32 = 4;
 
-/// How long tokens are good for ordinary requests: until then no other page's failure keeps this one from sending.
+/// The life of tokens for ordinary requests. Until it ends, another page's failure does not keep this page from sending.
 pub const TOKEN_LIFE: u64 = 5_000;
 
 /// A 429 stretches flush intervals to so many times what they were: ten seconds become forty, and what a page that met a short
@@ -126,14 +126,14 @@ pub const INSURANCE_BYTES: usize = 60 * 1024;
 /// may have gone so lately that the browser still holds its lock.
 pub const ADOPT_SOON: u64 = 1_000;
 
-/// How often a page looks from then on.
+/// The interval of later searches.
 pub const ADOPT_INTERVAL: u64 = 60_000;
 
-/// How long a page's claim lasts where there are no Web Locks. Browsers let the timers of hidden tabs run once a
+/// The length of a lease, for browsers without Web Locks. Browsers let the timers of hidden tabs run once a
 /// minute: a page may miss two renewals and lives.
 pub const LEASE: u64 = 180_000;
 
-/// How often the claim is renewed.
+/// The interval at which a lease is renewed.
 pub const LEASE_RENEWAL: u32 = 60_000;
 
 /// Segments of a dead page that are read into memory at once; the rest follows as these are delivered.
@@ -165,7 +165,7 @@ pub const QUOTA_EVICTION: usize = 4;
 /// transaction without an end. On a busy machine a transaction takes a second, rarely two.
 pub const STORE_TIMEOUT: u64 = 10_000;
 
-/// How often a page without a store asks for it again.
+/// The interval at which a page without a store tries to open it again.
 pub const REOPEN_INTERVAL: u64 = 60_000;
 
 /// An opening of the store that takes longer is given up and the queue is kept in memory: some

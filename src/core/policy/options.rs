@@ -1,4 +1,4 @@
-//! What `init` accepts: every option is checked here, and the first at fault is named.
+//! Parses and checks the options of `init`, and names the first that is wrong.
 
 use crate::core::model::text;
 use crate::core::policy::limits;
@@ -34,9 +34,9 @@ pub struct Options {
     pub flush_interval: u64,
     /// Events that start a flush at once, and the most one request carries.
     pub batch_size: usize,
-    /// Whether `$event_id` and `$time` go into the properties.
+    /// True if `$event_id` and `$time` go into the properties.
     pub metadata: bool,
-    /// Whether a batch that was taken in part is sent again, instead of becoming dead letters.
+    /// True if a batch that was taken in part is sent again, instead of becoming dead letters.
     pub resend_partial: bool,
     /// Requests a minute, all pages of the browser together; `None` for no limit.
     pub requests_per_minute: Option<u32>,
@@ -48,9 +48,9 @@ pub struct Options {
     pub max_age: u64,
     /// Where beacons go: a first-party address that adds the key.
     pub beacon_url: Option<String>,
-    /// Whether the browser is given unsent events for the case that the page dies, where it can be.
+    /// True if the browser is given unsent events for the case that the page dies, where it can be.
     pub insurance: bool,
-    /// Whether nothing is to be stored at all.
+    /// True if nothing is to be stored at all.
     pub memory: bool,
     /// Names the queue.
     pub instance: String,
@@ -71,7 +71,7 @@ pub fn given(text: &str) -> impl Iterator<Item = (String, Value)> {
 pub struct OptionError {
     /// Its name.
     pub option: String,
-    /// What it may be.
+    /// The allowed values.
     pub allowed: &'static str,
 }
 
@@ -208,7 +208,7 @@ impl Value {
     }
 }
 
-/// Whether it can be a header's value: anything else would make every request fail.
+/// Returns true if the key can be a header's value; any other would make every request fail.
 fn is_key(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -11,15 +11,15 @@ pub struct Pacing {
     shared: Shared,
     /// The page's limit of requests a minute; `None` for none.
     limit: Option<u32>,
-    /// Whether the last success came from a relay: the limit does not hold then.
+    /// True if the last success came from a relay: the limit does not hold then.
     to_relay: bool,
     /// Ordinary requests that may be sent without asking.
     tokens: u32,
     /// Requests kept for the exit.
     reserve: u32,
-    /// What the row does not know yet of the reserve, which is there from the start.
+    /// Tokens of the initial reserve that the shared row does not know of yet.
     owed: u32,
-    /// What was taken while the row could not be had, and it does not know of; no more than it could have held.
+    /// Tokens used while the shared row was unavailable, at most its capacity. They are charged to it later.
     taken: u32,
     /// Until when tokens are good for ordinary requests.
     fresh_until: u64,
@@ -29,8 +29,8 @@ pub struct Pacing {
     asked_at: u64,
     /// No question before.
     ask_at: u64,
-    /// What this page waits for by its own last news, and the share that carried it: until the row has it, the row's answers do
-    /// not know of it.
+    /// The wait that follows from this page's last news, and the share that carried it. Until the row contains it, its answers do
+    /// not include it.
     own_wait: u64,
     own_share: u32,
     /// The newest of this page's shares: an older one's answer does not know of its news.
@@ -39,7 +39,7 @@ pub struct Pacing {
     bisecting: Bisecting,
 }
 
-/// What the search for guilty events has cost in the present minute.
+/// Requests of the current minute that search for rejected events.
 #[derive(Debug, Default)]
 struct Bisecting {
     until: u64,
@@ -70,7 +70,7 @@ impl Pacing {
         }
     }
 
-    /// What all pages know, as far as this one knows it.
+    /// Returns this page's copy of the shared row.
     pub fn shared(&self) -> &Shared {
         &self.shared
     }
@@ -140,7 +140,7 @@ impl Pacing {
             }
         };
         if want > 0 {
-            // Those that have gone stale were asked for in vain.
+            // Stale tokens are lost.
             self.tokens = 0;
             self.asking = Some(id);
             self.wanted = want;
@@ -205,17 +205,17 @@ impl Pacing {
         (self.ask_at > now).then_some(self.ask_at)
     }
 
-    /// Whether an ordinary request may go without asking.
+    /// Returns true if an ordinary request may go without asking.
     pub fn has_token(&self, now: u64) -> bool {
         self.tokens > 0 && self.fresh_until > now
     }
 
-    /// Whether a page that goes away may send.
+    /// Returns true if a page that goes away may send.
     pub fn has_exit_token(&self) -> bool {
         self.tokens > 0 || self.reserve > 0 || self.per_minute().is_none()
     }
 
-    /// Whether it should, and may.
+    /// Returns true if a page that goes away should send.
     pub fn admits_exit(&self, now: u64, jitter: u32) -> bool {
         self.own_wait <= now && self.shared.admits_exit(now, jitter)
     }
@@ -253,7 +253,7 @@ impl Pacing {
         self.shared.blocked_until(0).unwrap_or(0).max(self.own_wait)
     }
 
-    /// Whether a refused batch may be sent in two halves; if so they are counted.
+    /// Returns true if a refused batch may be sent in two halves; if so they are counted.
     pub fn may_bisect(&mut self, now: u64) -> bool {
         if self.bisecting.until <= now {
             self.bisecting = Bisecting { until: now + limits::BISECT_WINDOW, requests: 0 };

@@ -1,4 +1,4 @@
-//! Whose events these are. Two projects may share an origin, and with it the store: another app under the same address, a
+//! The project of an event. Two projects may share an origin, and with it the store: another app under the same address, a
 //! script tag beside an npm package, an extension in the pages of others. A page sends, counts and discards only what was
 //! tracked for its own project.
 //!

@@ -1,4 +1,4 @@
-//! What all pages of a queue know of the endpoint: how many requests this browser may still send, whether it is to wait,
+//! The shared row: what the pages of a queue know of the endpoint. The requests that this browser may still send, its waits,
 //! and how crowded the key is. One row, kept across reloads, read and written in one transaction.
 //!
 //! The rate limit is a token bucket. Filled with `capacity` and refilled by `rate` a minute it lets any minute hold at
@@ -28,7 +28,7 @@ pub struct Shared {
     refilled: u64,
     /// Failures in a row.
     failures: u32,
-    /// How many of the last failures came without any answer, though there was a network.
+    /// The number of consecutive failures without any reply while the browser was online.
     silent: u32,
     /// Answers in a row that were not the endpoint's.
     malformed: u32,
@@ -42,7 +42,7 @@ pub struct Shared {
     cause: Option<Cause>,
     /// By how much flush intervals are stretched, in sixteenths.
     stretch: u64,
-    /// Whether the last failure was a 429: then the wait is the server's, though it may not have said how long.
+    /// True if the last failure was a 429: then the wait is the server's, though it may not have said how long.
     limited: bool,
     /// The last answer that was not a delivery, while there is trouble.
     last_error: Option<LastError>,
@@ -55,7 +55,7 @@ pub struct Shared {
 pub enum Cause {
     /// The endpoint refuses the key.
     Forbidden = 1,
-    /// What answers is not the endpoint.
+    /// The replies are not the endpoint's.
     BadResponse,
     /// Nothing ever answers, though there is a network: a content blocker, or the page's security policy.
     Unreachable,
@@ -63,14 +63,14 @@ pub enum Cause {
     NotFound,
 }
 
-/// What a page learnt from a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum News {
     /// The endpoint answered as it should.
     Answered,
-    /// It is to be tried again.
+    /// The request failed and is retried.
     Failed(Failure),
-    /// It goes again at once: the failure counts, but nobody waits for it.
+    /// The request is sent again at once: the failure counts, without a wait.
     Resent,
     /// The endpoint refuses the key: waiting does not mend that.
     Forbidden,
@@ -82,7 +82,7 @@ pub enum News {
     Online,
 }
 
-/// How a request failed.
+/// A failed request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Failure {
     /// HTTP status, 0 without an answer.
@@ -91,11 +91,11 @@ pub struct Failure {
     pub retry_after: Option<u64>,
     /// A random number: the same failure waits as long here as in the row.
     pub jitter: u32,
-    /// Whether the browser said that it has no network: then silence tells nothing of the endpoint.
+    /// True if the browser reported itself offline: then silence says nothing about the endpoint.
     pub offline: bool,
 }
 
-/// What a page asks of the row, and tells it.
+/// A page's request to the shared row, with its news.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Share {
     /// Names the answer.
@@ -106,11 +106,11 @@ pub struct Share {
     pub clocks: Clocks,
     /// Tokens wanted; none where there is only news.
     pub want: u32,
-    /// Whether a wait that the server did not ask for holds the page back no longer.
+    /// True to ignore waits that the server did not ask for.
     pub insists: bool,
     /// The limit, in requests a minute; `None` for no limit.
     pub per_minute: Option<u32>,
-    /// What happened, oldest first.
+    /// The news, if any.
     pub news: Option<News>,
     /// The answer that was no delivery, where that is the news.
     pub last_error: Option<LastError>,
@@ -121,13 +121,13 @@ pub struct Share {
 /// The row's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
-    /// That of the [`Share`].
+    /// The id of the [`Share`].
     pub id: u32,
     /// Requests that the page may send now.
     pub tokens: u32,
     /// Where there are none: when to ask again.
     pub ask_at: u64,
-    /// What all pages know now.
+    /// The shared row after the update.
     pub shared: Shared,
 }
 
@@ -252,7 +252,7 @@ impl Shared {
         }
     }
 
-    /// What the row says takes this page's word's place, but for what a server has asked for: the row may not know of it.
+    /// Adopts the shared row but keeps a longer `Retry-After`.
     pub fn follow(&mut self, row: Self) {
         let asked = if row.to == self.to { self.asked_until } else { 0 };
         *self = row;
@@ -326,12 +326,12 @@ impl Shared {
         self.cause
     }
 
-    /// Whether there is anything that an answer would mend.
+    /// Returns true if a good reply would change the row.
     pub fn is_troubled(&self) -> bool {
         self.is_failing() || self.is_crowded()
     }
 
-    /// Whether the key's limit was met lately, by whomever: every visitor of a site shares it.
+    /// Returns true if the key's limit was hit lately. All visitors of a site share that limit.
     pub fn is_crowded(&self) -> bool {
         self.stretch > PLAIN
     }
@@ -343,8 +343,8 @@ impl Shared {
         interval + scaled(2 * added.min(limits::MAX_FLUSH_INTERVAL), jitter)
     }
 
-    /// Whether a page should try its luck at exit: the more crowded the key, the fewer do. Nobody knows whether there will be
-    /// another chance: what it waits for with everybody else does not hold it back, but only what the server asked for.
+    /// Returns true if a page should send at exit: the more crowded the key, the fewer pages do. There may be no later
+    /// chance, so only a wait that the server asked for holds it back.
     pub fn admits_exit(&self, now: u64, jitter: u32) -> bool {
         let for_the_crowd = self.is_crowded() && self.cause.is_none();
         let until = if for_the_crowd { self.asked_until } else { self.blocked_until };

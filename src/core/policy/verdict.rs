@@ -1,6 +1,6 @@
-//! What a response means for its batch: the table of the design, as one pure function.
+//! Judges a response: the verdict table of the design, as one pure function.
 
-/// What the shell saw of a request's end. Fields are absent where the body did not have them.
+/// The end of a request as the shell saw it. Fields that the body did not have are absent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Response {
     /// HTTP status; 0 where no answer came: network error, timeout, blocked.
@@ -13,7 +13,7 @@ pub struct Response {
     pub failed: Vec<usize>,
     /// Milliseconds that `Retry-After` asks for, where it can be read.
     pub retry_after: Option<u64>,
-    /// Whether the body says `"relay": true`: a relay answers, which counts the endpoint's requests itself.
+    /// True if the body says `"relay": true`: a relay answers, which counts the endpoint's requests itself.
     pub relay: bool,
     /// `message` of the body, or the browser's own words.
     pub message: String,

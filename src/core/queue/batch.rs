@@ -1,9 +1,9 @@
-//! What goes into the next request.
+//! The body of the next request.
 
 const HEAD: &str = "{\"events\":[";
 const TAIL: &str = "]}";
 
-/// One request's events, joined as they are added.
+/// The events of one request, joined as they are added.
 #[derive(Debug)]
 pub struct Batch {
     /// The request that carries it.
@@ -36,7 +36,7 @@ impl Batch {
         self.events
     }
 
-    /// Whether there is nothing to send.
+    /// Returns true if the batch has no event.
     pub fn is_empty(&self) -> bool {
         self.events == 0
     }

@@ -1,4 +1,4 @@
-//! What can be asked of the queue.
+//! Queries on the queue.
 
 use super::Queue;
 use super::segment::Kept;

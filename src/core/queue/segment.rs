@@ -13,17 +13,17 @@ pub struct Segment {
     pub key: SegmentKey,
     /// When it entered this page's queue, counted in segments: what a flush covers is told by it.
     pub order: u64,
-    /// Whether it came from another page.
+    /// True if the segment was adopted from another page.
     pub adopted: bool,
-    /// As in [`Record`].
+    /// See [`Record`].
     pub at: u64,
-    /// As in [`Record`].
+    /// See [`Record`].
     pub old_since: Option<u64>,
     /// When it entered this page's memory, by the page's own clock.
     pub since: u64,
     /// Where it is kept.
     pub kept: Kept,
-    /// What is still undelivered, in the order of tracking.
+    /// The undelivered events, in the order of tracking.
     pub events: Vec<Queued>,
 }
 
@@ -47,7 +47,7 @@ pub struct Queued {
     pub request: u32,
     /// The part of a refused batch that it is to be sent with, and with nothing else; 0 for none.
     pub part: u32,
-    /// Whether a page that is gone gave it to the browser; then it is kept back until its mark is decided on.
+    /// True if a dead page handed the event over. It is not sent until its mark is settled or lifted.
     pub handed_over: bool,
 }
 
@@ -72,7 +72,7 @@ impl Segment {
         Some(Self { key: record.key.clone(), order, adopted: true, at, old_since, since: now, kept, events })
     }
 
-    /// How many of its events wait for a request.
+    /// Returns the number of events that wait for a request.
     pub fn waiting(&self) -> usize {
         self.events.iter().filter(|queued| queued.is_waiting()).count()
     }
@@ -127,7 +127,7 @@ impl Segment {
 }
 
 impl Queued {
-    /// Whether it may go into a request.
+    /// Returns true if the event may go into a request.
     pub fn is_waiting(&self) -> bool {
         self.request == 0 && !self.handed_over
     }

@@ -61,7 +61,7 @@ fn the_halves_of_a_split_batch_go_by_themselves_and_before_what_came_later() {
     assert_eq!(sizes, [2, 3, 2]);
 }
 
-/// What pages that are gone left of their sessions, each `(session, events)`.
+/// A queue of records that dead pages left, each `(session, events)`.
 fn left_by(sessions: &[(&str, usize)]) -> Queue {
     let mut queue = Queue::new("p".into());
     for &(session, count) in sessions {

@@ -17,7 +17,7 @@ pub struct Changes {
     pub deletes: Vec<SegmentKey>,
     /// The owner whose account row is written.
     pub owner: String,
-    /// That row.
+    /// The account's row.
     pub account: Account,
     /// Account rows that were taken over.
     pub adopted_accounts: Vec<String>,
@@ -25,7 +25,7 @@ pub struct Changes {
     pub identity: Option<Identity>,
     /// See [`Changes::identity`].
     pub project: u32,
-    /// Whether it is forgotten that the visitor has opted out.
+    /// True if the opt-out is deleted.
     pub opts_in: bool,
     /// Dead letters that are added.
     pub letters: Vec<DeadLetter>,

@@ -10,7 +10,7 @@ pub const ACCOUNTS: &str = "accounts";
 pub const IDENTITY: &str = "identity";
 /// The ids of events that a leaving page handed over to the browser, one row per page.
 pub const MARKS: &str = "marks";
-/// What the pages of an origin share about each destination: its waits and request budget.
+/// The shared rows: waits and request budget of each destination.
 pub const SHARED: &str = "shared";
 /// The key of the row that says that the visitor has opted out.
 pub const OPT_OUT: &str = "opt_out";

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 /// Text without control characters, as ids, owners and JSON are.
 const PLAIN: &str = "[a-zA-Z0-9_{}:\",é-]{1,20}";
 
-/// What a page or an endpoint may say, without what separates fields.
+/// Any text of a page or an endpoint, without the separator.
 const FREE: &str = "[^\u{1f}]{0,20}";
 
 fn triples(operations: &Operations) -> Vec<(&str, &str, &str)> {

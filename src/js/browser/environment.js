@@ -1,4 +1,4 @@
-// What the browser's global scope offers and tells of, in a page or a worker; each thing may be missing.
+// The browser's global scope, in a page or a worker. Each part may be missing.
 //
 // A page may have names of its own: `var performance`, `<form name="title">`, `<nav id="navigation">`. So what is taken from
 // the global scope is tested for what it is, and a document is asked by the browser's own accessors, which no element hides.

@@ -3,7 +3,7 @@
 // state machine of 500 to 1,000 bytes in WebAssembly.
 
 const STORES = ['segments', 'accounts', 'identity', 'marks', 'leases', 'dead_letters', 'shared'];
-/** Those of them that hold what the visitor did. */
+/** The stores that hold the visitor's data. */
 const OF_THE_VISITOR = STORES.filter((name) => name !== 'leases' && name !== 'shared');
 /** Stands between the fields of joined texts, and in none of them. */
 const SEPARATOR = '\x1f';
@@ -53,7 +53,7 @@ export function makeStore(instance, owner, renewal, inbox) {
       try {
         transaction.abort();
       } catch {
-        // It has just ended.
+        // The transaction has just ended.
       }
     }
     pending.clear();
@@ -75,7 +75,7 @@ export function makeStore(instance, owner, renewal, inbox) {
       };
     });
 
-  // Whether the records of `of` are this page's now.
+  // True if the records of `of` are this page's now.
   const claim = (of) =>
     navigator.locks
       ? new Promise((resolve) => {
@@ -202,12 +202,12 @@ export function makeStore(instance, owner, renewal, inbox) {
       open(id, clears).catch((error) => inbox.openFailed(id, error));
     },
 
-    /** Whether leases take the place of locks. */
+    /** True if leases take the place of locks. */
     get leases() {
       return !navigator.locks;
     },
 
-    /** One transaction, begun at once. Of the dead letters at most `letters` are kept, if it is not 0. */
+    /** Begins one transaction at once. Keeps at most `letters` dead letters, if it is not 0. */
     commit(id, operations, letters) {
       if (taking) {
         taking.operations.push(operations);
@@ -287,7 +287,7 @@ export function makeStore(instance, owner, renewal, inbox) {
     leave(operations) {
       closed = true;
       clearInterval(renewing);
-      // What waits for a reading that is given up with the rest.
+      // Callers that wait for a read that is given up.
       const late = taking?.operations ?? [];
       taking = undefined;
       late.forEach((operations) => this.commit(0, operations, 0));
@@ -350,7 +350,7 @@ function apply(operations, rows) {
   }
 }
 
-// What is not a text without separators was not written by us: it becomes empty, which nobody can read.
+// A value that is no text, or has separators, is not ours: it becomes empty, which is unreadable.
 function join(fields) {
   return fields.map((field) => (typeof field === 'string' && !field.includes(SEPARATOR) ? field : '')).join(SEPARATOR);
 }

@@ -1,4 +1,4 @@
-// How the visitor came: campaign parameters, click ids and the referrer of the page they landed on.
+// The visitor's origin: campaign parameters, click ids and the referrer of the landing page.
 import { bare } from './address.js';
 import { cut } from './json.js';
 

@@ -1,4 +1,4 @@
-// What browsers tell of themselves beyond the user agent, to those who ask (Chromium alone).
+// User-agent client hints, which Chromium alone has.
 
 const HINTS = ['architecture', 'bitness', 'formFactors', 'fullVersionList', 'model', 'platformVersion', 'wow64'];
 

@@ -22,7 +22,7 @@ export function makeContext(options, landing, warn) {
   const constant = bots === 'flag' && isBot() ? { $bot: true } : {};
   // `$event_id` and `$time` are the core's to add.
   const reserved = metadata ? ['$event_id', '$time', ...denyProperties] : denyProperties;
-  /** Whether the anonymous id is that of the queue's row, and not one that may yet give way to it. */
+  /** True if the anonymous id is that of the queue's row, and not one that may yet give way to it. */
   let certain = false;
   let fresh = false;
   let user;
@@ -79,7 +79,7 @@ export function makeContext(options, landing, warn) {
     return jsonOf(all);
   }
 
-  /** What becomes of the event in `beforeSend`; nothing if that drops it. */
+  /** Returns the event after `beforeSend`; undefined if that drops it. */
   function ask(draft) {
     asking = true;
     try {
@@ -110,12 +110,12 @@ export function makeContext(options, landing, warn) {
     seal(id, draft, passive) {
       refresh(passive);
       draft.text = merge(draft);
-      // What the hook itself tracks does not come back to it.
+      // Events that the hook itself tracks do not come back to it.
       const sealed = beforeSend && !asking ? ask(draft) : draft;
       return sealed && toLine(id, sealed, userText);
     },
 
-    /** Whether this is news. */
+    /** Returns true if the user is another one than before. */
     identify(userId) {
       const isNews = userId !== storage.get('user');
       storage.set('user', userId);
@@ -139,7 +139,7 @@ export function makeContext(options, landing, warn) {
     settle(stored) {
       certain = true;
       if (isNew) browser.set('anonymous', stored.anonymous);
-      // What an app has cleared from localStorage is in the store still.
+      // The store still has what an app has cleared from localStorage.
       if (stored.user && !storage.isKnown('user')) storage.set('user', stored.user);
       fresh = false;
     },

@@ -62,7 +62,7 @@ export function isPlain(value) {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** What a plain object holds now; nothing of anything else, or where a getter of the page's own throws. */
+/** Returns a copy of a plain object; undefined for anything else, and where a getter of the page's own throws. */
 export function copyOf(value) {
   try {
     return isPlain(value) ? { ...value } : undefined;

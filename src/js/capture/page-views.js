@@ -3,7 +3,7 @@
 import { bare } from './address.js';
 import { listen as listenTo, ofDocument, steadyNow } from '../browser/environment.js';
 
-/** What a `page_view` says of the page. */
+/** Returns the properties of a `page_view`. */
 export function pageProperties(referrer, stripQuery) {
   return { url: bare(location.href, stripQuery), path: location.pathname, title: ofDocument('title'), referrer: bare(referrer, stripQuery) };
 }
@@ -70,7 +70,7 @@ export function watchPages(record, stripQuery, viewed) {
     else routed();
   }
 
-  /** What makes a page another one: not a mere anchor, but a hash that a router uses as its path. */
+  /** Returns the part of the address that identifies a page: a router's hash counts, an anchor does not. */
   function place() {
     return location.pathname + (stripQuery ? '' : location.search) + routeHash();
   }

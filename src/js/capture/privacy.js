@@ -1,9 +1,9 @@
-// Whether this visitor's events may be taken: their own word, what the browser says for them, what the page waits for.
+// Consent: the visitor's decision, the browser's privacy signals, and the page's option.
 import { forgetTexts, noteForgotten } from '../browser/local-storage.js';
 import { emptyDatabase } from '../browser/store.js';
 import { makeStorage } from './storage.js';
 
-/** That the visitor has opted out, as operations (src/core/rows). */
+/** The opt-out as operations (src/core/rows). */
 const OPT_OUT = ['identity', 'opt_out', '1'].join('\x1f');
 
 /** `denied`, `pending` or `granted`; and what the visitor says of it. */

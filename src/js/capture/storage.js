@@ -33,7 +33,7 @@ export function makeStorage(instance = 'default', memory = false, projects = [])
   return {
     get,
 
-    /** Whether there is such a text, be it one that was forgotten. */
+    /** Returns true if the text exists, even if it was forgotten. */
     isKnown: (name) => get(name) !== undefined || (!memory && read(own(name)) != null),
 
     /** Without a text it is forgotten, by all pages. */

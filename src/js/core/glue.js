@@ -1,2 +1,2 @@
-// What the package calls of wasm-bindgen's glue; all else of it is left out.
+// The functions of wasm-bindgen's glue that the package calls; a bundler leaves out the others.
 export { default as load, Core, moduleVersion } from 'appizer-bindings';

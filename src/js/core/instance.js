@@ -5,7 +5,7 @@ import { compile, instantiate } from 'appizer-module';
 import { makeStore } from '../browser/store.js';
 import { faultOf, textOf } from './options.js';
 
-/** What a dead instance answers: nothing, whether the glue takes it for a number or for several. */
+/** The answer of a dead instance: nothing, whether the glue takes it for a number or for several. */
 const NOTHING = [0, 0, 0];
 
 let loading;

@@ -124,7 +124,7 @@ export interface Settings {
   instance?: string | undefined;
 }
 
-/** What one event has different from the others. */
+/** Overrides for one event. */
 export interface Overrides {
   userId?: string | undefined;
   /** The visitor's address, where the page knows it; the tracker never guesses one. */
@@ -138,13 +138,13 @@ export interface Overrides {
 /** An event as `beforeSend` sees it: complete but for `$event_id` and `$time`. All of it is the hook's to change. */
 export interface OutgoingEvent {
   name: string;
-  /** What JSON made of them. */
+  /** The properties as JSON has them. */
   properties: { [name: string]: any };
   userId: string;
   time: Date;
 }
 
-/** What `beforeSend` gives back. */
+/** The result of `beforeSend`. */
 export interface ReturnedEvent {
   name: string;
   properties?: Properties | undefined;
@@ -152,7 +152,7 @@ export interface ReturnedEvent {
   time?: Date | number | string | undefined;
 }
 
-/** Whether events may be taken: `pending` until the visitor or `init` has said so. */
+/** The visitor's consent: `pending` until the visitor or `init` decides. */
 export type Consent = 'pending' | 'granted' | 'denied';
 
 /**
@@ -212,7 +212,7 @@ export interface DeadLetter {
    * browser could not be read; such a letter cannot be sent again.
    */
   reason: 'rejected' | 'uncertain' | 'corrupt';
-  /** What can be read of a `corrupt` event. */
+  /** The readable part of a `corrupt` event. */
   text?: string;
   /** HTTP status of the answer that decided it. */
   status: number;
@@ -300,7 +300,7 @@ export interface Notices {
   consent: { type: 'consent'; state: Consent };
 }
 
-/** What `debug` resolves with. */
+/** The result of `debug`. */
 export interface DebugReport {
   stats: Stats;
   /** Events of this page that have not arrived; collected while the log is on. */
@@ -312,7 +312,7 @@ export interface DebugReport {
 /** Any notice: what a listener gets. */
 export type Notice = Notices[keyof Notices];
 
-/** What `init` rejects with. */
+/** The error with which `init` rejects. */
 export interface AppizerError extends Error {
   name: 'AppizerError';
   code: 'invalid_option' | 'already_initialized' | 'closed';

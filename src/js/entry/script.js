@@ -4,7 +4,7 @@ import { ofDocument } from '../browser/environment.js';
 import { nearest } from '../core/nearest.js';
 import * as appizer from './index.js';
 
-// What an attribute's text means, by option. `beforeSend` and `wasm` are no texts.
+// The meaning of an attribute's text, by option. `beforeSend` and `wasm` are no texts.
 const KINDS = [
   [String, 'apiKey endpoint userId partialFailure beaconUrl persistence consent bots instance'],
   [Number, 'flushInterval batchSize requestsPerMinute maxQueueEvents maxQueueBytes maxAge sessionTimeout'],
@@ -12,7 +12,7 @@ const KINDS = [
   [(text) => text.split(/\s*,\s*/), 'denyProperties previousApiKeys'],
 ].flatMap(([meaning, names]) => names.split(' ').map((name) => [name, meaning]));
 
-/** How long a page may take to call `init` before it is warned. */
+/** Milliseconds that a page may take to call `init` before a warning. */
 const PATIENCE = 5_000;
 
 const tag = findTag();

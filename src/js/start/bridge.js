@@ -161,10 +161,10 @@ export function makeBridge(options, context, hear, wasm) {
     answerWithoutCore,
     isOpen: () => receiver !== undefined,
 
-    /** Whether this task has called before. */
+    /** Returns true if this task has called before. */
     isScheduled: () => isScheduled,
 
-    /** How much waits for the core or for its store; how many events are among it. */
+    /** Return the number of calls that wait for the core or its store, and of the events among them. */
     size: () => calls.length + unstored.length,
     held: () => [...calls, ...unstored].filter(isEvent).length,
 

@@ -1,4 +1,4 @@
-// What a developer wants to see in the console. The words are in the core chunk (src/js/core/console.js).
+// Debug output in the console. Its words are in the core chunk (src/js/core/console.js).
 import { loadChunk } from 'appizer-chunk';
 import { TYPES } from './listeners.js';
 

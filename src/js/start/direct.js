@@ -13,7 +13,7 @@ import { outcomeOf } from './outcome.js';
 /** Bytes that all pages together take of a localStorage that is the app's, too: a twentieth of what browsers give an origin. */
 const MAX_LEFT_BYTES = 256 * 1024;
 
-/** What a record costs besides the event's JSON: an id and separators. */
+/** Bytes of a record besides the event's JSON: an id and separators. */
 const EVENT_ROOM = 64;
 
 /**
@@ -164,7 +164,7 @@ export function makeDirectSender(options, anonymous, hear, cause) {
     else remove(at);
   }
 
-  /** What the core has noted of the endpoint (src/browser/driver.rs): `good`, or `wait` and until when. */
+  /** Reads the core's note on the endpoint (src/browser/driver.rs): `good`, or `wait` and its end. */
   function readLink() {
     const destination = destinationOf({ apiKey, endpoint });
     const [link, until] = (read(place(`link.${destination}`)) ?? '').split(' ');

@@ -1,4 +1,4 @@
-// Who hears of what. A listener that throws is reported as the page's own error, and harms nobody else.
+// Listeners. One that throws is reported as the page's own error, and harms no other.
 
 export const TYPES = ['delivered', 'retry', 'rejected', 'paused', 'dropped', 'degraded', 'consent'];
 
@@ -12,7 +12,7 @@ export function makeListeners() {
 
   function notify(notice) {
     const { type } = notice;
-    // What a listener itself brings about it hears of in a task of its own: no recursion, and the page stays alive.
+    // Notices that a listener itself causes come in a task of their own: no recursion, and the page stays responsive.
     if (telling.has(type)) return void setTimeout(notify, 0, notice);
     telling.add(type);
     for (const { listener } of [...(listeners.get(type) ?? [])]) {

@@ -16,7 +16,7 @@ import { nextSlice } from './slices.js';
 /** Why `track` gives `null` without a word in the console: nobody has made a mistake. */
 const SILENT = ['opted_out', 'bot'];
 
-/** How long `track` may wait for `init` before a warning, in milliseconds. */
+/** Milliseconds that `track` may wait for `init` before a warning. */
 const PATIENCE = 5_000;
 
 /** Letters of an event's name in a warning. */
@@ -44,7 +44,7 @@ export function makeTracker(wasm = () => {}) {
   let life = { phase: 'idle' };
   /** Calls that wait for the tracker to run, in order, as `{ run, isEvent }`. */
   let early = [];
-  /** What the visitor said before `init`. */
+  /** The visitor's decision before `init`. */
   let said;
   let page;
   let tracked = 0;
@@ -136,7 +136,7 @@ export function makeTracker(wasm = () => {}) {
     else if (state === 'granted') run();
     else {
       life = { ...life, phase: 'waiting', why: 'consent' };
-      // What the page is when it is shown is told now, and kept in memory until consent.
+      // The view is recorded now, and kept in memory until consent.
       watch();
     }
     tellConsent(state);
@@ -240,7 +240,7 @@ export function makeTracker(wasm = () => {}) {
 
   function finishLate(id, draft, isPage) {
     try {
-      // What the page gave may be something else by now: the text counts.
+      // The page may have changed its object since: the text counts.
       const given = draft.text && JSON.parse(draft.text);
       if (isPage && life.options.stripQuery) {
         given.url = bare(`${given.url}`, true);
@@ -365,7 +365,7 @@ export function makeTracker(wasm = () => {}) {
 
   /** Resolves with the core's answer; without a core, with that of `idle`. */
   async function ask(name, idle, value) {
-    // What was called in the same task as `init` has its turn first.
+    // Calls of the same task as `init` come first.
     if (life.why === 'start') await nextSlice();
     return life.bridge ? life.bridge.ask(name, value, idle) : idle();
   }
@@ -382,7 +382,7 @@ export function makeTracker(wasm = () => {}) {
     return size >= POLICY_MAX_HELD_EVENTS && held() >= POLICY_MAX_HELD_EVENTS;
   }
 
-  /** How many events have not reached a core that stores them. */
+  /** Returns the number of events that no core has stored yet. */
   function held() {
     return early.filter(({ isEvent }) => isEvent).length + (life.bridge?.held() ?? 0);
   }
@@ -396,7 +396,7 @@ export function makeTracker(wasm = () => {}) {
       return tellConsent('denied');
     }
     if (notice.names) notice.names = notice.names.map((name) => JSON.parse(name));
-    // What the core refused it tells by its code alone.
+    // The core reports a refusal by its code alone.
     const whole = withDate(notice.type === 'rejected' ? { ...new Refusal(notice.code), ...notice } : notice);
     explain(whole);
     tell(whole);
@@ -417,7 +417,7 @@ export function makeTracker(wasm = () => {}) {
 
   async function close() {
     if (life.phase === 'closed') return;
-    // What was tracked in the task of `init` is sent, too.
+    // Events of the task of `init` are sent, too.
     if (life.why === 'start') permit(life);
     const { bridge, options, stopListening, stopWatching } = life;
     stopWatching?.();

@@ -1,4 +1,4 @@
-//! What one page leaves and another finds.
+//! Adoption of a dead page's records.
 
 use super::model::*;
 use crate::core::model::account::DropReason;

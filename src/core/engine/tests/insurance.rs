@@ -1,4 +1,4 @@
-//! What the browser is given for the case that a page dies.
+//! Insurance: a request that the browser sends if the page dies.
 
 use super::model::*;
 use crate::core::policy::limits;

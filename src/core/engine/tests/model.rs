@@ -20,7 +20,7 @@ use crate::core::policy::verdict::Response;
 use crate::core::rows::{self, changes::Changes};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What outlives a page.
+/// The storage that outlives a page.
 #[derive(Debug, Default)]
 pub(super) struct Disk {
     pub(super) records: BTreeMap<String, Record>,
@@ -30,9 +30,9 @@ pub(super) struct Disk {
     pub(super) marks: BTreeMap<String, Mark>,
     pub(super) locks: BTreeSet<String>,
     pub(super) good_link: Option<u32>,
-    /// What all pages know of each destination.
+    /// The shared row of each destination.
     pub(super) shared: BTreeMap<u32, String>,
-    /// What a page kept elsewhere; it moves in when the next one opens.
+    /// Left rows, which move in when the next page opens.
     pub(super) left: Vec<Record>,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Disk {
 pub(super) struct Page {
     pub(super) engine: Engine,
     pub(super) now: u64,
-    /// How far the wall clock is ahead.
+    /// The wall clock's lead in milliseconds.
     pub(super) wall_ahead: i64,
     pub(super) locks: BTreeSet<String>,
     pub(super) requests: Vec<Request>,
@@ -48,16 +48,16 @@ pub(super) struct Page {
     pub(super) answers: Vec<FlushResult>,
     pub(super) told_stats: Vec<Stats>,
     pub(super) writes: usize,
-    /// What the browser sends if the page dies.
+    /// The insurance: a body that the browser sends if the page dies.
     pub(super) insured: Option<String>,
-    /// Whether the store leaves writes, and questions to the shared row, without an answer; or readings.
+    /// True if the store leaves writes, and questions to the shared row, without an answer; or readings.
     pub(super) silent: bool,
     pub(super) deaf_to_loads: bool,
-    /// How many of the next readings fail.
+    /// The number of next reads that fail.
     pub(super) failing_loads: usize,
-    /// How the next writes fail.
+    /// The failures of the next writes.
     pub(super) failures: Vec<StoreFailure>,
-    /// Whether the store cannot be opened, and how often that was tried.
+    /// True if the store cannot be opened, and how often that was tried.
     pub(super) refuses: bool,
     pub(super) openings: usize,
     /// Effects are kept back while the store is slow.

@@ -1,4 +1,4 @@
-//! What pages on one disk owe each other and the key's limit.
+//! Pages that share a store respect each other's waits and the key's limit.
 
 use super::model::*;
 use crate::core::engine::notice::Waiting;

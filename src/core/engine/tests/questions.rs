@@ -1,4 +1,4 @@
-//! What the page asks while its store is slow, broken or gone.
+//! Questions of the page while its store is slow, broken or gone.
 
 use super::model::*;
 use crate::core::engine::notice::{Answer, Question};

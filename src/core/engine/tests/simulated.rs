@@ -92,7 +92,7 @@ fn a_page_that_was_frozen_before_it_could_share_a_failure_still_waits_for_it() {
     page.leave(&mut disk);
     page.silent = false;
     page.input(&mut disk, |engine, now| engine.handle_return("a2".into(), now));
-    // What it hears of the row then does not know of it.
+    // The row's next answer does not include it.
     for online in [false, true, false, true] {
         page.input(&mut disk, |engine, now| engine.handle_online(online, now));
     }

@@ -144,7 +144,7 @@ fn a_record_that_cannot_be_read_is_set_aside_and_the_rest_goes_on() {
     page.leave(&mut disk);
     let mut records = disk.records.values_mut();
     records.next().unwrap().events.truncate(40);
-    // One of a newer version.
+    // A record of a newer version.
     let newer = records.next().unwrap();
     (newer.ids, newer.events) = Default::default();
     let newer = newer.key.clone();

@@ -1,4 +1,4 @@
-//! What answers other than a delivery do.
+//! Replies that do not confirm a delivery.
 
 use super::model::*;
 use crate::core::engine::notice::Waiting;
