@@ -8,8 +8,9 @@
 //! A stored wait may outlive its cause: a key that is repaired, a blocker that is switched off, a clock that is set. So each
 //! fresh page and each call of `flush` may insist on one request. Only what the server itself asked for holds that back.
 
+mod row;
+
 use crate::core::model::last_error::LastError;
-use crate::core::model::text::{fields, push_decimal, push_word, read_decimal, split_at_char};
 use crate::core::model::time::Clocks;
 use crate::core::policy::backoff::{backoff, scaled};
 use crate::core::policy::limits;
@@ -131,14 +132,8 @@ pub struct Granted {
     pub shared: Shared,
 }
 
-/// The row's layout; one with another first character is of a newer version and is left alone.
-const FORMAT: &str = "2";
-
 /// Projects that a row remembers as replaced; the oldest are forgotten.
 const MAX_FORMERLY: usize = 8;
-
-/// Characters of an error's message that the row keeps.
-const MAX_MESSAGE: usize = 200;
 
 const MINUTE: u64 = 60_000;
 const TOKEN: u64 = 1_000;
@@ -149,7 +144,7 @@ const PLAIN: u64 = 16;
 /// clock. The clocks are those of the question: the wall clock may have been set since.
 pub fn update(row: Option<&str>, share: &Share) -> (Option<String>, Granted) {
     let Clocks { now, wall } = share.clocks;
-    let newer = row.is_some_and(|row| !row.starts_with(FORMAT));
+    let newer = row.is_some_and(Shared::is_of_newer_version);
     let mut shared =
         row.and_then(Shared::read).unwrap_or_else(|| Shared::new(share.to, share.per_minute, wall));
     shared.adapt(share.to, wall);
@@ -403,81 +398,6 @@ impl Shared {
         self.millitokens -= tokens * TOKEN;
         let missing = TOKEN.saturating_sub(self.millitokens);
         (tokens as u32, now + (missing * MINUTE).div_ceil(rate * TOKEN))
-    }
-
-    fn row(&self) -> String {
-        let mut row = String::from(FORMAT);
-        for number in [
-            self.to.into(),
-            self.millitokens,
-            self.refilled,
-            self.failures.into(),
-            self.silent.into(),
-            self.malformed.into(),
-            self.blocked_until,
-            self.probe_until,
-            self.cause.map_or(0, |cause| cause as u64),
-            self.stretch,
-            self.asked_until,
-            self.limited.into(),
-            self.written_at,
-        ] {
-            row.push(' ');
-            push_decimal(&mut row, number);
-        }
-        row.push('\n');
-        let mut formerly = String::new();
-        for project in &self.formerly {
-            let mut word = String::new();
-            push_decimal(&mut word, (*project).into());
-            push_word(&mut formerly, &word);
-        }
-        row.push_str(&formerly);
-        if let Some(LastError { status, message }) = &self.last_error {
-            row.push('\n');
-            push_decimal(&mut row, (*status).into());
-            row.push(' ');
-            // Control characters are what separates fields and rows.
-            row.extend(message.chars().filter(|letter| !letter.is_control()).take(MAX_MESSAGE));
-        }
-        row
-    }
-
-    fn read(row: &str) -> Option<Self> {
-        let mut numbers = [0; 13];
-        let mut lines = fields(row.strip_prefix(FORMAT)?, '\n');
-        let mut words = fields(lines.next()?, ' ');
-        words.next().filter(|rest| rest.is_empty())?;
-        for number in &mut numbers {
-            // Sums of these cannot overflow.
-            *number = read_decimal(words.next()?).filter(|&number| number < 1 << 53)?;
-        }
-        let [to, millitokens, refilled, failures, silent, malformed, rest @ ..] = numbers;
-        let [blocked_until, probe_until, cause, stretch, asked_until, limited, written_at] = rest;
-        let formerly = fields(lines.next()?, ' ').filter_map(read_decimal).map(|project| project as u32);
-        Some(Self {
-            to: to as u32,
-            written_at,
-            millitokens,
-            refilled,
-            failures: failures as u32 & 0xffff,
-            silent: silent as u32 & 0xffff,
-            malformed: malformed as u32 & 0xffff,
-            blocked_until,
-            probe_until,
-            cause: [Cause::Forbidden, Cause::BadResponse, Cause::Unreachable, Cause::NotFound]
-                .into_iter()
-                .find(|known| *known as u64 == cause),
-            stretch: stretch.clamp(PLAIN, PLAIN * limits::MAX_STRETCH),
-            asked_until,
-            limited: limited > 0,
-            formerly: formerly.collect(),
-            last_error: lines.next().and_then(|line| split_at_char(line, ' ')).and_then(
-                |(status, message)| {
-                    Some(LastError { status: read_decimal(status)? as u16, message: message.into() })
-                },
-            ),
-        })
     }
 }
 

@@ -84,7 +84,7 @@ proptest! {
         let news = Some(failed(429));
         let share = Share { id: 1, to: 7, clocks: at(now.into()), want, per_minute: Some(100), news, ..Share::default() };
         let (written, _) = update(Some(&row), &share);
-        prop_assert_eq!(written.is_none(), !row.starts_with(FORMAT));
+        prop_assert_eq!(written.is_none(), !row.starts_with(row::FORMAT));
     }
 }
 
