@@ -10,6 +10,7 @@ exports.check = async (tracker) => {
   for (const name of ['register', 'registerOnce', 'unregister', 'timeEvent', 'optOut', 'optIn']) {
     assert.equal(tracker[name]('plan'), undefined);
   }
+  assert.equal(tracker.consent(), 'pending');
   assert.equal(tracker.hasOptedOut(), false);
   assert.deepEqual((await tracker.debug()).queued, []);
   assert.equal(tracker.reset(), undefined);
