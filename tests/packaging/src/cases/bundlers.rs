@@ -70,6 +70,7 @@ pub async fn rollup(workshop: &Workshop) -> Result<String> {
         "iife",
         "--plugin",
         "node-resolve",
+        "--inlineDynamicImports",
         "--failAfterWarnings",
     ];
     stage.project.run("rollup", &arguments)?;
