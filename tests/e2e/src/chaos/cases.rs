@@ -101,9 +101,12 @@ pub const CASES: &[Case] = &[
         "three tabs with 50 events each while the collector is down, then it is back",
         |scene, run| Box::pin(three_tabs(scene, run)),
     ),
+    // Where leaving takes long, an ordinary request begins before it. It is too large to outlive its page: the collector may get it
+    // whole, and the page no reply.
     Case::in_the_page("big", 20, "the page is left in the task of 20 events of 30 KB", |scene, run| {
         Box::pin(leave_with_big_events(scene, run))
-    }),
+    })
+    .unseen(),
     Case::in_the_page(
         "no-storage",
         50,
