@@ -109,7 +109,7 @@ export function makeTracker(wasm = () => {}) {
     const stopEarly = listen(() => permit(mine), ['pagehide']);
     mine.stopListening = stopEarly;
     if (mine.why === 'prerendering') await new Promise((resolve) => listen(resolve, ['prerenderingchange'], { once: true }));
-    await nextSlice();
+    await (mine.turn = nextSlice());
     permit(mine);
     await nextSlice();
     if (life.options !== mine.options) return;
@@ -365,8 +365,9 @@ export function makeTracker(wasm = () => {}) {
 
   /** Resolves with the core's answer; without a core, with that of `idle`. */
   async function ask(name, idle, value) {
-    // Calls of the same task as `init` come first.
-    if (life.why === 'start') await nextSlice();
+    // Calls of the same task as `init` come first. A slice of its own could overtake that of `init`: messages of two channels have
+    // no order.
+    if (life.why === 'start') await life.turn;
     return life.bridge ? life.bridge.ask(name, value, idle) : idle();
   }
 

@@ -9,6 +9,7 @@ in_each_browser!(
     what_is_tracked_before_init_and_before_webassembly_arrives,
     a_dedicated_worker_tracks,
     a_service_worker_tracks_with_the_one_file_entry,
+    a_flush_in_the_task_of_init_delivers_whichever_message_comes_first,
     options_and_properties_made_in_a_frame_are_taken,
     without_a_database_events_arrive_all_the_same,
 );
@@ -57,6 +58,29 @@ async fn what_is_tracked_before_init_and_before_webassembly_arrives(scene: &mut 
     let arrivals = scene.settled().await?;
     assert_eq!(names(&arrivals), ["before_init", "before_ready", "ready"]);
     assert_eq!(arrivals.ids(), ids);
+    Ok(())
+}
+
+/// Browsers promise no order between messages of several channels.
+async fn a_flush_in_the_task_of_init_delivers_whichever_message_comes_first(scene: &mut Scene) -> Result<()> {
+    scene.visit("module.html").await?;
+    let (delivered, queued): (u64, u64) = scene
+        .run(
+            "const messages = [];
+            window.MessageChannel = class {
+                port1 = { close() {} };
+                port2 = { postMessage: () => {
+                    messages.push(() => this.port1.onmessage());
+                    setTimeout(() => messages.pop()());
+                } };
+            };
+            appizer.init(options);
+            steps(0, 1);
+            const { delivered, queued } = await appizer.flush();
+            return [delivered, queued];",
+        )
+        .await?;
+    assert_eq!((delivered, queued), (1, 0));
     Ok(())
 }
 
