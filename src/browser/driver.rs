@@ -21,7 +21,7 @@ use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
-use std::cell::{OnceCell, RefCell, RefMut};
+use std::cell::{OnceCell, RefCell};
 use wasm_bindgen::prelude::*;
 
 /// A tracker's engine with its store, timers and transport. It lives as long as its WebAssembly instance.
@@ -122,16 +122,11 @@ impl Driver {
 
     /// Changes the state by something that happened, and does what follows from it.
     pub fn hear(&'static self, tell: impl FnOnce(&mut State, u64)) {
-        let (mut state, now) = self.begin();
+        let mut state = self.state.borrow_mut();
+        let now = state.read_clocks();
         tell(&mut state, now);
         drop(state);
         self.drain();
-    }
-
-    fn begin(&self) -> (RefMut<'_, State>, u64) {
-        let mut state = self.state.borrow_mut();
-        let now = state.read_clocks();
-        (state, now)
     }
 
     /// Answers a question from the state.

@@ -13,8 +13,11 @@ pub struct Options {
     /// This case alone; may be given more than once. docs/reliability.md lists the names
     #[arg(long)]
     case: Vec<String>,
+    /// With the entry without WebAssembly, under a policy that forbids it; writes no document
+    #[arg(long)]
+    js: bool,
     /// Violence on the relay instead, without browsers: writes its table into docs/relay.md
-    #[arg(long, conflicts_with_all = ["engine", "case"])]
+    #[arg(long, conflicts_with_all = ["engine", "case", "js"])]
     relay: bool,
     /// How often the relay is killed in each case of kills
     #[arg(long, default_value_t = 50, requires = "relay")]
@@ -40,6 +43,7 @@ pub fn run(options: &Options) -> Result<()> {
             chaos.args([name, value]);
         });
     }
+    chaos.args(options.js.then_some("--js"));
     chaos.args(["--runs", &options.runs.to_string()]);
     process::run(&mut chaos)
 }
@@ -47,7 +51,7 @@ pub fn run(options: &Options) -> Result<()> {
 fn run_relay(kills: u32) -> Result<()> {
     setup::ensure(setup::BUILD)?;
     build::run(&build::Options::default())?;
-    process::run(process::cargo().args(["build", "--package", "relay"]))?;
+    process::run(&mut process::build_relay())?;
     let mut chaos = process::cargo();
     chaos.args(["run", "--quiet", "--package", "e2e", "--bin", "relay-chaos", "--"]);
     process::run(chaos.args(["--kills", &kills.to_string()]))

@@ -39,7 +39,7 @@ pub fn run(options: &Options) -> Result<()> {
     let mut page = format!("http://127.0.0.1:{pages_port}/");
     if options.relay {
         progress::step("demo: relay", || {
-            process::run(process::cargo().args(["build", "--package", "relay"]))?;
+            process::run(&mut process::build_relay())?;
             process::run(process::cargo().args(["build", "--package", "e2e", "--bin", "relay-demo"]))
         })?;
         servers.push(relay(collector_port, pages_port));

@@ -31,7 +31,7 @@ pub fn run(options: &Options) -> Result<()> {
     setup::ensure(&[setup::BUILD, NEEDS].concat())?;
     build::run(&options.build)?;
     progress::step("packaging: matrix", || {
-        process::run(process::cargo().args(["build", "--package", "relay"]))?;
+        process::run(&mut process::build_relay())?;
         let mut matrix = process::cargo();
         matrix.args(["run", "--quiet", "--package", "packaging", "--"]).args(&options.only);
         process::run(&mut matrix)

@@ -25,6 +25,13 @@ pub fn cargo() -> Command {
     command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
+/// Builds the relay's program, which tests and tools start without building it.
+pub fn build_relay() -> Command {
+    let mut build = cargo();
+    build.args(["build", "--package", "relay"]);
+    build
+}
+
 /// Runs it with its output shown; an error unless it succeeds.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_start(command))?;

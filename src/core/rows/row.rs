@@ -180,7 +180,7 @@ pub(super) fn read_letter(row: &str) -> Option<DeadLetter> {
     })
 }
 
-pub(super) fn begin() -> String {
+fn begin() -> String {
     String::from(LAYOUT)
 }
 

@@ -31,7 +31,7 @@ mod wait;
 pub use alone::Alone;
 pub use arrivals::{Arrivals, Tracked};
 pub use browser::{Browser, Tab};
-pub use document::write_between;
+pub use document::write_into_relay_document;
 pub use engine::Engine;
 pub use process::{Process, find, free_port};
 pub use relay::{Relay, relay_program};

@@ -258,12 +258,7 @@ fn e2e() -> Result<Vec<Command>> {
         test.env(name.to_uppercase(), driver(program)?);
     }
     allow_container(&mut test);
-    Ok(vec![build_relay(), test])
-}
-
-/// Tests start the relay's program, and have no time to build it.
-fn build_relay() -> Command {
-    cargo(&["build", "--package", "relay"])
+    Ok(vec![process::build_relay(), test])
 }
 
 /// What the names of the tests in old browsers begin with: `tests/e2e/tests/journeys/old_browsers.rs`.
@@ -274,7 +269,7 @@ fn old() -> Result<Vec<Command>> {
 }
 
 fn packaging() -> Result<Vec<Command>> {
-    Ok(vec![build_relay(), cargo(&["test", "--package", "packaging", "--no-fail-fast"])])
+    Ok(vec![process::build_relay(), cargo(&["test", "--package", "packaging", "--no-fail-fast"])])
 }
 
 /// Each driver by the name that wasm-pack's option and, in capitals, the runner's variable have for it.

@@ -77,7 +77,7 @@ async fn main() -> Result<()> {
             table += &row;
         }
     }
-    write(&table)
+    e2e::write_into_relay_document(BEGIN, &table, END)
 }
 
 /// Sends at a fixed rate, whatever the answers take.
@@ -140,9 +140,4 @@ async fn start_nginx(folder: &Path, collector: &Collector) -> Result<(Process, S
     .await
     .with_context(|| nginx.log().unwrap_or_default())?;
     Ok((nginx, format!("http://127.0.0.1:{port}/v1/events/batch")))
-}
-
-fn write(table: &str) -> Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/relay.md");
-    e2e::write_between(&path, BEGIN, table, END)
 }

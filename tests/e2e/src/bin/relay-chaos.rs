@@ -1,7 +1,5 @@
 //! `cargo xtask chaos --relay`: every case of violence on the relay, written into docs/relay.md. See [`e2e::relay_chaos`].
 
-use std::path::Path;
-
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use e2e::relay_chaos::{Violence, play};
@@ -41,12 +39,7 @@ async fn main() -> Result<()> {
         table += &row;
         failures += usize::from(!count.is_kept());
     }
-    write(&table)?;
+    e2e::write_into_relay_document(BEGIN, &table, END)?;
     ensure!(failures == 0, "{failures} cases broke a promise: see docs/relay.md");
     Ok(())
-}
-
-fn write(table: &str) -> Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/relay.md");
-    e2e::write_between(&path, BEGIN, table, END)
 }
