@@ -109,7 +109,7 @@ export function makeTracker(wasm = () => {}) {
     const stopEarly = listen(() => permit(mine), ['pagehide']);
     mine.stopListening = stopEarly;
     if (mine.why === 'prerendering') await new Promise((resolve) => listen(resolve, ['prerenderingchange'], { once: true }));
-    await (mine.turn = nextSlice());
+    await (mine.firstSlice = nextSlice());
     permit(mine);
     await nextSlice();
     if (life.options !== mine.options) return;
@@ -367,7 +367,7 @@ export function makeTracker(wasm = () => {}) {
   async function ask(name, idle, value) {
     // Calls of the same task as `init` come first. A slice of its own could overtake that of `init`: messages of two channels have
     // no order.
-    if (life.why === 'start') await life.turn;
+    if (life.why === 'start') await life.firstSlice;
     return life.bridge ? life.bridge.ask(name, value, idle) : idle();
   }
 
