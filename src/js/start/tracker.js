@@ -109,7 +109,7 @@ export function makeTracker(wasm = () => {}) {
     const stopEarly = listen(() => permit(mine), ['pagehide']);
     mine.stopListening = stopEarly;
     if (mine.why === 'prerendering') await new Promise((resolve) => listen(resolve, ['prerenderingchange'], { once: true }));
-    await (mine.firstSlice = nextSlice());
+    await nextSlice();
     permit(mine);
     await nextSlice();
     if (life.options !== mine.options) return;
@@ -365,9 +365,8 @@ export function makeTracker(wasm = () => {}) {
 
   /** Resolves with the core's answer; without a core, with that of `idle`. */
   async function ask(name, idle, value) {
-    // Calls of the same task as `init` come first. A slice of its own could overtake that of `init`: messages of two channels have
-    // no order.
-    if (life.why === 'start') await life.firstSlice;
+    // In the task of `init` the page wants an answer before the slice in which the tracker would begin to run.
+    if (life.why === 'start') permit(life);
     return life.bridge ? life.bridge.ask(name, value, idle) : idle();
   }
 
@@ -418,11 +417,9 @@ export function makeTracker(wasm = () => {}) {
 
   async function close() {
     if (life.phase === 'closed') return;
-    // Events of the task of `init` are sent, too.
-    if (life.why === 'start') permit(life);
+    const flushed = flush();
     const { bridge, options, stopListening, stopWatching } = life;
     stopWatching?.();
-    const flushed = flush();
     stopListening?.();
     life = { phase: 'closed' };
     early = [];

@@ -220,23 +220,34 @@ async fn an_option_at_fault_is_told_though_errors_are_frozen(scene: &mut Scene) 
     Ok(())
 }
 
-/// As React's strict mode does with the effects of a component.
+/// As React's strict mode does with the effects of a component. The tracker that is closed waits for its own reply, though the
+/// next one's comes sooner.
 async fn a_tracker_that_was_closed_starts_anew(scene: &mut Scene) -> Result<()> {
     scene.visit("module.html").await?;
-    let ids: Vec<Option<String>> = scene
+    let (ids, was_answered): (Vec<Option<String>>, bool) = scene
         .run(
-            "const first = appizer.init(options);
+            "let isAnswered = false;
+            const realFetch = fetch;
+            window.fetch = async (...given) => {
+                const reply = await realFetch(...given);
+                if (!given[1].body.includes('before')) return reply;
+                await new Promise((resolve) => setTimeout(resolve, 1000));
+                isAnswered = true;
+                return reply;
+            };
+            const first = appizer.init(options);
             const before = appizer.track('before');
-            const closing = appizer.close();
+            const closing = appizer.close().then(() => isAnswered);
             const between = appizer.track('between');
             const second = appizer.init(options);
             const after = appizer.track('after');
-            await Promise.all([first, closing, second]);
+            await Promise.all([first, second]);
             await appizer.flush();
-            return [before, between, after];",
+            return [[before, between, after], await closing];",
         )
         .await?;
     assert_eq!(ids.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true]);
+    assert!(was_answered, "close was over before its flush");
     scene.distinct(2).await?;
     let arrivals = scene.settled().await?;
     assert_eq!(arrivals.repeats(), 0, "{arrivals}");
