@@ -105,7 +105,7 @@ impl Plan {
                 }
                 self.again(place)
             }
-            Verdict::Forbidden => {
+            Verdict::Forbidden | Verdict::NotFound => {
                 self.health.fail(batch, response.retry_after, now, jitter);
                 self.health.pause(now);
                 self.again(place)

@@ -27,7 +27,7 @@ impl Engine {
             self.last_error = Some(LastError { status: response.status, message: response.message.clone() });
         }
         let to_old_key = in_flight.to != self.to;
-        if to_old_key && outcome == Verdict::Forbidden {
+        if to_old_key && matches!(outcome, Verdict::Forbidden | Verdict::NotFound) {
             self.queue.release(request);
         } else {
             self.obey(outcome, &in_flight, response, now);
@@ -65,7 +65,7 @@ impl Engine {
                 self.remember_link(Some(self.to), now);
             }
             Verdict::Refused => {}
-            Verdict::Forbidden => {
+            Verdict::Forbidden | Verdict::NotFound => {
                 self.marks.lift();
                 self.remember_link(None, now);
             }
@@ -271,11 +271,8 @@ impl Engine {
                 self.queue.split(request, parts);
             }
             Verdict::Refused => self.bury(request, Reason::Uncertain, response, now),
-            Verdict::Forbidden => {
-                let is_key = matches!(response.status, 401..=403);
-                let news = if is_key { News::Forbidden } else { News::NotFound };
-                self.retry_later(request, news, response, now);
-            }
+            Verdict::Forbidden => self.retry_later(request, News::Forbidden, response, now),
+            Verdict::NotFound => self.retry_later(request, News::NotFound, response, now),
             Verdict::Malformed => {
                 let failure = self.failure(&response);
                 self.retry_later(request, News::Malformed(failure), response, now);

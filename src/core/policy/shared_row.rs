@@ -8,12 +8,15 @@
 //! A stored wait may outlive its cause: a key that is repaired, a blocker that is switched off, a clock that is set. So each
 //! fresh page and each call of `flush` may insist on one request. Only what the server itself asked for holds that back.
 
+mod news;
 mod row;
 
 use crate::core::model::last_error::LastError;
 use crate::core::model::time::Clocks;
 use crate::core::policy::backoff::{backoff, scaled};
 use crate::core::policy::limits;
+
+pub use news::{Cause, Failure, News};
 
 /// The row of one destination. In the store its times are those of the wall clock, in a page's memory those of the page's
 /// own clock: [`Shared::shifted`].
@@ -49,51 +52,6 @@ pub struct Shared {
     last_error: Option<LastError>,
     /// Projects whose key was replaced by the key of this row ([`crate::core::model::mark::project`]).
     formerly: Vec<u32>,
-}
-
-/// Why there is a pause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// The endpoint refuses the key.
-    Forbidden = 1,
-    /// The replies are not the endpoint's.
-    BadResponse,
-    /// Nothing ever answers, though there is a network: a content blocker, or the page's security policy.
-    Unreachable,
-    /// There is no endpoint at the address.
-    NotFound,
-}
-
-/// The outcome of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum News {
-    /// The endpoint answered as it should.
-    Answered,
-    /// The request failed and is retried.
-    Failed(Failure),
-    /// The request is sent again at once: the failure counts, without a wait.
-    Resent,
-    /// The endpoint refuses the key: waiting does not mend that.
-    Forbidden,
-    /// There is no endpoint at the address: waiting does not mend that either.
-    NotFound,
-    /// Somebody answered who is not the endpoint.
-    Malformed(Failure),
-    /// The network is back: what failed before says nothing about now, unless something had answered.
-    Online,
-}
-
-/// A failed request.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Failure {
-    /// HTTP status, 0 without an answer.
-    pub status: u16,
-    /// Milliseconds that the server asked to wait.
-    pub retry_after: Option<u64>,
-    /// A random number: the same failure waits as long here as in the row.
-    pub jitter: u32,
-    /// True if the browser reported itself offline: then silence says nothing about the endpoint.
-    pub offline: bool,
 }
 
 /// A page's request to the shared row, with its news.
@@ -398,18 +356,6 @@ impl Shared {
         self.millitokens -= tokens * TOKEN;
         let missing = TOKEN.saturating_sub(self.millitokens);
         (tokens as u32, now + (missing * MINUTE).div_ceil(rate * TOKEN))
-    }
-}
-
-impl Cause {
-    /// The word listeners hear.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Forbidden => "forbidden",
-            Self::BadResponse => "bad_response",
-            Self::Unreachable => "unreachable",
-            Self::NotFound => "not_found",
-        }
     }
 }
 

@@ -37,8 +37,10 @@ pub enum Verdict {
     Partial,
     /// Something in the batch is at fault.
     Refused,
-    /// The key or the address is at fault: nothing goes through until that is mended.
+    /// The key is refused: nothing goes through until that is mended.
     Forbidden,
+    /// There is no endpoint at the address: nothing goes through until that is mended.
+    NotFound,
     /// Not an answer of this endpoint, though something answered.
     Malformed,
     /// The batch is to be sent again, no sooner than the server asked for.
@@ -51,7 +53,8 @@ pub fn verdict(response: &Response, sent: usize) -> Verdict {
         200..=299 if response.success == Some(true) => verdict_on_success(response, sent),
         400 | 413 | 422 => Verdict::Refused,
         0 | 408 | 425 | 429 | 500.. => Verdict::Retry,
-        401..=499 => Verdict::Forbidden,
+        401..=403 => Verdict::Forbidden,
+        404..=499 => Verdict::NotFound,
         _ => Verdict::Malformed,
     }
 }

@@ -37,6 +37,26 @@ export function checked(given) {
   return rest;
 }
 
+/** Returns a copy of the options, the endpoint as text; what is no object as it is. */
+export function plain(given) {
+  if (Object(given) !== given) return given;
+  const { endpoint } = given;
+  return { ...given, ...(endpoint?.href && { endpoint: endpoint.href }) };
+}
+
+/** Returns the name of an option, other than the key, that differs between these options. */
+export function otherOption(options, given) {
+  const names = new Set([...Object.keys(options), ...Object.keys(given)]);
+  return [...names].find((name) => name !== 'apiKey' && !isSame(options[name], given[name]));
+}
+
+/** Functions and lists are made anew with each rendering: it is what they hold that counts. */
+function isSame(one, other) {
+  const kind = typeof one;
+  if (one === other || kind !== typeof other) return one === other;
+  return kind === 'function' || (kind === 'object' && JSON.stringify(one) === JSON.stringify(other));
+}
+
 export const KEY = "the project's key: printable ASCII characters without spaces; none where endpoint is a relay or a proxy that adds the key";
 
 /** Also one of another realm. */

@@ -10,7 +10,8 @@ import { isBrowser, listen, ofDocument, steadyNow, uniqueName } from '../browser
 import { makeBridge } from './bridge.js';
 import { isAsked, makeDebug, words } from './debug.js';
 import { makeListeners } from './listeners.js';
-import { AppizerError, checked, invalidOption, isKey, KEY } from './options.js';
+import { claim, release } from './live.js';
+import { AppizerError, checked, invalidOption, isKey, KEY, otherOption, plain } from './options.js';
 import { nextSlice } from './slices.js';
 
 /** Why `track` gives `null` without a word in the console: nobody has made a mistake. */
@@ -21,9 +22,6 @@ const PATIENCE = 5_000;
 
 /** Letters of an event's name in a warning. */
 const SHOWN = 50;
-
-/** The options of the page's live trackers. */
-const live = new Set();
 
 /**
  * `wasm` gives the slim package's module.
@@ -167,11 +165,10 @@ export function makeTracker(wasm = () => {}) {
   function initAgain(again) {
     const given = plain(again) ?? {};
     const { options, forCore, bridge, started } = life;
-    for (const name of new Set([...Object.keys(options), ...Object.keys(given)])) {
-      if (name !== 'apiKey' && !isSame(options[name], given[name])) {
-        const message = `init was called before with another ${name}; a tracker of its own needs createTracker`;
-        return Promise.reject(new AppizerError('already_initialized', message, name));
-      }
+    const other = otherOption(options, given);
+    if (other) {
+      const message = `init was called before with another ${other}; a tracker of its own needs createTracker`;
+      return Promise.reject(new AppizerError('already_initialized', message, other));
     }
     const { apiKey } = given;
     if (apiKey !== options.apiKey) {
@@ -183,24 +180,12 @@ export function makeTracker(wasm = () => {}) {
   }
 
   function fail(options) {
-    live.delete(options);
+    release(options);
     if (life.options !== options) return;
     life.stopListening?.();
     life.stopWatching?.();
     life.bridge?.answerWithoutCore();
     life = { phase: 'idle' };
-  }
-
-  /** Two keys for one queue would be two projects with one name. */
-  function claim(options) {
-    const { instance = 'default', apiKey } = options;
-    for (const other of live) {
-      if ((other.instance ?? 'default') === instance && other.apiKey !== apiKey) {
-        const message = `another tracker of this page uses the instance "${instance}" with another key: give this one an instance of its own, createTracker({ apiKey, instance: "shop" })`;
-        throw new AppizerError('invalid_option', message, 'instance');
-      }
-    }
-    live.add(options);
   }
 
   // ——— Events ———
@@ -423,27 +408,13 @@ export function makeTracker(wasm = () => {}) {
     stopListening?.();
     life = { phase: 'closed' };
     early = [];
-    live.delete(options);
+    release(options);
     await flushed;
     bridge?.close();
   }
 }
 
 const isPrerendering = () => ofDocument('prerendering') === true;
-
-/** Returns a copy of the options, the endpoint as text; what is no object as it is. */
-function plain(given) {
-  if (Object(given) !== given) return given;
-  const { endpoint } = given;
-  return { ...given, ...(endpoint?.href && { endpoint: endpoint.href }) };
-}
-
-/** Functions and lists are made anew with each rendering: it is what they hold that counts. */
-function isSame(one, other) {
-  const kind = typeof one;
-  if (one === other || kind !== typeof other) return one === other;
-  return kind === 'function' || (kind === 'object' && JSON.stringify(one) === JSON.stringify(other));
-}
 
 function eventOf(json) {
   try {
