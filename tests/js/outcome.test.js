@@ -4,7 +4,7 @@ import { outcomeOf } from '../../src/js/start/outcome.js';
 import cases from '../cases/verdicts.json';
 
 /** What the direct sender makes of the core's verdicts. */
-const OUTCOMES = { Delivered: 'delivered', Named: 'kept', Partial: 'kept', Refused: 'kept', Forbidden: 'retry', Malformed: 'retry', Retry: 'retry' };
+const OUTCOMES = { Delivered: 'delivered', Named: 'kept', Partial: 'kept', Refused: 'kept', Forbidden: 'retry', NotFound: 'retry', Malformed: 'retry', Retry: 'retry' };
 
 test('a reply means to the direct sender what it means to the core', () => {
   for (const { status, body, sent, verdict } of cases) {

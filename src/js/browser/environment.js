@@ -43,6 +43,9 @@ export function ofDocument(name) {
   }
 }
 
+/** Returns true while the browser loads the page ahead of a visit. */
+export const isPrerendering = () => ofDocument('prerendering') === true;
+
 /** Returns a name that the pages of this tab share, empty where none can be kept; nothing but in Firefox (`Setup::tab` in src/core). */
 export function tabName() {
   if (!userAgent().includes('Firefox/')) return;

@@ -1,11 +1,25 @@
 // Views of pages: one when the page is shown, one for each route that a single-page app goes to, one when it comes back
 // from the back/forward cache; and how long and how far each was looked at.
 import { bare } from './address.js';
+import { copyOf } from './event.js';
 import { listen as listenTo, ofDocument, steadyNow } from '../browser/environment.js';
 
-/** Returns the properties of a `page_view`. */
-export function pageProperties(referrer, stripQuery) {
+/** Returns the properties of the `page_view` that `page(name, properties)` records; those given as they are if they cannot be read. */
+export function viewProperties(name, properties, stripQuery) {
+  const own = copyOf(properties ?? {});
+  if (!own) return properties;
+  const ofPage = globalThis.document && pageProperties(ofDocument('referrer'), stripQuery);
+  return { ...ofPage, ...(name != null && { name }), ...own };
+}
+
+function pageProperties(referrer, stripQuery) {
   return { url: bare(location.href, stripQuery), path: location.pathname, title: ofDocument('title'), referrer: bare(referrer, stripQuery) };
+}
+
+/** Strips the addresses among the properties of a `page_view` that was recorded before the options were known. */
+export function stripAddresses(properties) {
+  properties.url = bare(`${properties.url}`, true);
+  properties.referrer = bare(`${properties.referrer}`, true);
 }
 
 /**

@@ -44,10 +44,13 @@ export function plain(given) {
   return { ...given, ...(endpoint?.href && { endpoint: endpoint.href }) };
 }
 
-/** Returns the name of an option, other than the key, that differs between these options. */
-export function otherOption(options, given) {
+/** Returns an error for an option, other than the key, that `init` was given otherwise before; nothing where there is none. */
+export function findDifference(options, given) {
   const names = new Set([...Object.keys(options), ...Object.keys(given)]);
-  return [...names].find((name) => name !== 'apiKey' && !isSame(options[name], given[name]));
+  const name = [...names].find((name) => name !== 'apiKey' && !isSame(options[name], given[name]));
+  if (name === undefined) return;
+  const message = `init was called before with another ${name}; a tracker of its own needs createTracker`;
+  return new AppizerError('already_initialized', message, name);
 }
 
 /** Functions and lists are made anew with each rendering: it is what they hold that counts. */

@@ -1,17 +1,18 @@
 // The facade: takes calls at once, from when the page is there, and decides nothing of queue and delivery.
-import { bare } from '../capture/address.js';
 import { clientHints } from '../capture/client-hints.js';
 import { makeContext } from '../capture/context.js';
 import { copyOf, isPlain, Refusal, toDraft } from '../capture/event.js';
 import { cut, jsonOf } from '../capture/json.js';
-import { pageProperties, watchPages } from '../capture/page-views.js';
+import { stripAddresses, viewProperties, watchPages } from '../capture/page-views.js';
 import { forgetStored, isBot, makeConsent } from '../capture/privacy.js';
-import { isBrowser, listen, ofDocument, steadyNow, uniqueName } from '../browser/environment.js';
+import { makeTimers } from '../capture/timers.js';
+import { isBrowser, isPrerendering, listen, ofDocument, uniqueName } from '../browser/environment.js';
+import { lettersOf, statsWithoutCore, withDate } from './answers.js';
 import { makeBridge } from './bridge.js';
 import { isAsked, makeDebug, words } from './debug.js';
 import { makeListeners } from './listeners.js';
 import { claim, release } from './live.js';
-import { AppizerError, checked, invalidOption, isKey, KEY, otherOption, plain } from './options.js';
+import { checked, findDifference, invalidOption, isKey, KEY, plain } from './options.js';
 import { nextSlice } from './slices.js';
 
 /** Why `track` gives `null` without a word in the console: nobody has made a mistake. */
@@ -38,7 +39,7 @@ const SHOWN = 50;
 export function makeTracker(wasm = () => {}) {
   const { on, notify, warn } = makeListeners();
   const debug = makeDebug(on);
-  const timers = new Map();
+  const timers = makeTimers();
   let life = { phase: 'idle' };
   /** Calls that wait for the tracker to run, in order, as `{ run, isEvent }`. */
   let early = [];
@@ -61,7 +62,7 @@ export function makeTracker(wasm = () => {}) {
     register: (properties) => change('register', copyOf(properties)),
     registerOnce: (properties) => change('registerOnce', copyOf(properties)),
     unregister: (name) => change('unregister', name),
-    timeEvent: (name) => void timers.set(name, steadyNow()),
+    timeEvent: timers.start,
     page: recordPage,
     optOut: () => say(false),
     optIn: () => say(true),
@@ -70,7 +71,7 @@ export function makeTracker(wasm = () => {}) {
     flush,
     on,
     stats,
-    deadLetters,
+    deadLetters: () => ask('deadLetters', () => []).then(lettersOf),
     resendDeadLetters: () => ask('disposeOfLetters', () => 0, true),
     discardDeadLetters: () => ask('disposeOfLetters', () => 0, false),
     debug: (logs) => {
@@ -165,11 +166,8 @@ export function makeTracker(wasm = () => {}) {
   function initAgain(again) {
     const given = plain(again) ?? {};
     const { options, forCore, bridge, started } = life;
-    const other = otherOption(options, given);
-    if (other) {
-      const message = `init was called before with another ${other}; a tracker of its own needs createTracker`;
-      return Promise.reject(new AppizerError('already_initialized', message, other));
-    }
+    const difference = findDifference(options, given);
+    if (difference) return Promise.reject(difference);
     const { apiKey } = given;
     if (apiKey !== options.apiKey) {
       if (!isKey(apiKey)) return Promise.reject(invalidOption('apiKey', 'cannot be used', KEY));
@@ -197,7 +195,7 @@ export function makeTracker(wasm = () => {}) {
       if (life.why === 'bot') throw new Refusal('bot');
       if (life.phase === 'denied' || (said === false && !life.consent)) throw new Refusal('opted_out');
       if (!life.bridge?.isOpen() && isFull()) throw new Refusal('too_many_held');
-      const draft = toDraft(name, timed(name, properties), overrides);
+      const draft = toDraft(name, timers.end(name, properties), overrides);
       page ??= uniqueName();
       const id = page + '-' + (tracked++).toString(36);
       if (life.phase === 'running') return finish(id, draft, passive);
@@ -228,8 +226,7 @@ export function makeTracker(wasm = () => {}) {
       // The page may have changed its object since: the text counts.
       const given = draft.text && JSON.parse(draft.text);
       if (isPage && life.options.stripQuery) {
-        given.url = bare(`${given.url}`, true);
-        given.referrer = bare(`${given.referrer}`, true);
+        stripAddresses(given);
         draft.text = jsonOf(given);
       }
       finish(id, { ...draft, given });
@@ -247,20 +244,10 @@ export function makeTracker(wasm = () => {}) {
     notify({ type: 'rejected', code, message, ...(isText && { name }) });
   }
 
-  function timed(name, properties) {
-    const start = timers.get(name);
-    if (start === undefined || !isPlain(properties ?? {})) return properties;
-    timers.delete(name);
-    return { $duration_ms: Math.round(steadyNow() - start), ...properties };
-  }
-
   function recordPage(name, properties) {
     if (isPlain(name) && properties === undefined) return recordPage(undefined, name);
     if (name != null && typeof name !== 'string') return record(name);
-    const ofPage = globalThis.document && pageProperties(ofDocument('referrer'), life.options?.stripQuery);
-    const own = copyOf(properties ?? {});
-    const all = own ? { ...ofPage, ...(name != null && { name }), ...own } : properties;
-    return record('page_view', all, undefined, false, true);
+    return record('page_view', viewProperties(name, properties, life.options?.stripQuery), undefined, false, true);
   }
 
   function identify(userId, traits) {
@@ -303,9 +290,8 @@ export function makeTracker(wasm = () => {}) {
   }
 
   function deny() {
-    const { bridge, stopWatching, options } = life;
-    stopWatching?.();
-    life = { ...life, phase: 'denied', why: 'opt_out', context: undefined, stopWatching: undefined };
+    const { bridge, options } = life;
+    enterDenied();
     if (bridge?.isOpen()) {
       // The core gets what was tracked before, and counts it as given up.
       bridge.call('optOut', uniqueName());
@@ -314,6 +300,11 @@ export function makeTracker(wasm = () => {}) {
       giveUpEarly('opt_out');
       forgetStored(options.instance);
     }
+  }
+
+  function enterDenied() {
+    life.stopWatching?.();
+    life = { ...life, phase: 'denied', why: 'opt_out', context: undefined, stopWatching: undefined };
   }
 
   /** Gives up what the core has not got; returns how many events that is. */
@@ -338,14 +329,7 @@ export function makeTracker(wasm = () => {}) {
   }
 
   function stats() {
-    const nothing = { delivered: 0, handedOver: 0, rejected: 0, uncertain: 0, dropped: {}, inFlight: 0 };
-    const idle = () => ({ accepted: held(), queued: held(), ...nothing, storage: 'memory', fallbacks: [], ...waiting() });
-    return ask('stats', idle).then((answer) => withDate({ ...answer, refused }));
-  }
-
-  async function deadLetters() {
-    const letters = await ask('deadLetters', () => []);
-    return letters.map(({ json, at, ...rest }) => ({ ...rest, ...eventOf(json), at: new Date(at) }));
+    return ask('stats', () => ({ ...statsWithoutCore(held()), ...waiting() })).then((answer) => withDate({ ...answer, refused }));
   }
 
   /** Resolves with the core's answer; without a core, with that of `idle`. */
@@ -376,8 +360,7 @@ export function makeTracker(wasm = () => {}) {
     if (notice.type === 'opted_out') {
       // The core has given up what it had.
       life.consent.say(false);
-      life.stopWatching?.();
-      life = { ...life, phase: 'denied', why: 'opt_out', context: undefined, stopWatching: undefined };
+      enterDenied();
       return tellConsent('denied');
     }
     if (notice.names) notice.names = notice.names.map((name) => JSON.parse(name));
@@ -412,19 +395,4 @@ export function makeTracker(wasm = () => {}) {
     await flushed;
     bridge?.close();
   }
-}
-
-const isPrerendering = () => ofDocument('prerendering') === true;
-
-function eventOf(json) {
-  try {
-    return { event: JSON.parse(json) };
-  } catch {
-    return { text: json };
-  }
-}
-
-function withDate(answer) {
-  if (answer.until) answer.until = new Date(answer.until);
-  return answer;
 }
