@@ -5,7 +5,7 @@
 const STORES = ['segments', 'accounts', 'identity', 'marks', 'leases', 'dead_letters', 'shared'];
 /** The stores that hold the visitor's data. */
 const OF_THE_VISITOR = STORES.filter((name) => name !== 'leases' && name !== 'shared');
-/** Stands between the fields of joined texts, and in none of them. */
+/** Stands between the fields of joined texts, and in none of them (src/core/rows). */
 const SEPARATOR = '\x1f';
 
 /**

@@ -4,7 +4,7 @@ import { emptyDatabase } from '../browser/store.js';
 import { makeStorage } from './storage.js';
 
 /** The opt-out as operations (src/core/rows). */
-const OPT_OUT = ['identity', 'opt_out', '1'].join('\x1f');
+const OPT_OUT = ['identity', 'opt_out', '1'].join(APPIZER_SEPARATOR);
 
 /** `denied`, `pending` or `granted`; and what the visitor says of it. */
 export function makeConsent({ instance, persistence, consent, respectPrivacySignals }) {

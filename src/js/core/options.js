@@ -2,9 +2,6 @@
 import { AppizerError, invalidOption, shown } from '../start/options.js';
 import { nearest } from './nearest.js';
 
-/** Stands between the fields of joined texts; as in src/core/rows. */
-const SEPARATOR = '\x1f';
-
 /** Stands between the items of a list; as in src/core/options.rs. */
 const LIST_SEPARATOR = '\x1e';
 
@@ -16,7 +13,7 @@ export function textOf(options) {
     const isList = Array.isArray(value) && value.every((item) => typeof item === 'string');
     return [name, kind ? kind[0] + value : isList ? `l${value.join(LIST_SEPARATOR)}` : 'other'];
   });
-  return fields.map((field) => field.replaceAll(SEPARATOR, '')).join(SEPARATOR);
+  return fields.map((field) => field.replaceAll(APPIZER_SEPARATOR, '')).join(APPIZER_SEPARATOR);
 }
 
 /** Returns the error for an option that the core refuses. It never shows a key, nor the value of an unknown name, which may be one. */

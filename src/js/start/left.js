@@ -1,9 +1,6 @@
 // What a page without a core leaves in localStorage for the next one that has a core: records and a mark, as
 // src/core/rows reads them. tests/cases/left.json holds both to the same text.
 
-/** Stands between the fields of joined texts, and in none of them. */
-const SEPARATOR = '\x1f';
-
 const idsOf = (events) => events.map(({ id }) => id).join(' ');
 
 /** Returns the operations that put `events` as records of `owner`, tracked at `at`; an empty text for none. */
@@ -14,10 +11,10 @@ export function recordsOf(owner, at, events) {
     const key = `${owner}/${`${first / POLICY_MAX_SEGMENT_EVENTS}`.padStart(8, '0')}`;
     fields.push('segments', key, `1${at} ${idsOf(segment)}\n${segment.map(({ json }) => json).join(',\n')}`);
   }
-  return fields.join(SEPARATOR);
+  return fields.join(APPIZER_SEPARATOR);
 }
 
 /** Returns the operation that puts the mark of `owner`: these events were given to the browser; an empty text for none. */
 export function markOf(owner, destination, at, tab, events) {
-  return events.length ? ['marks', owner, `1${destination}:${at}:${tab} ${idsOf(events)}`].join(SEPARATOR) : '';
+  return events.length ? ['marks', owner, `1${destination}:${at}:${tab} ${idsOf(events)}`].join(APPIZER_SEPARATOR) : '';
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use appizer_tracker::core::policy::limits as policy;
+use appizer_tracker::core::rows;
 
 use super::{embed, glue, source_map, wasm2js};
 use crate::{paths, process};
@@ -170,7 +171,7 @@ fn global_defines() -> impl Iterator<Item = String> {
     GLOBALS.split_whitespace().map(|name| format!("--define:{name}=globalThis.{name}"))
 }
 
-/// The facade works before the WebAssembly is ready, so it needs a few of the core's numbers on its own side:
+/// The facade works before the WebAssembly is ready, so it needs a few of the core's constants on its own side:
 /// they take the place of these names in its source.
 pub fn policy_defines() -> Vec<String> {
     let numbers = [
@@ -195,10 +196,11 @@ pub fn policy_defines() -> Vec<String> {
         ("TITLE_DELAY", policy::TITLE_DELAY.into()),
     ];
     let endpoint = format!("--define:POLICY_DEFAULT_ENDPOINT={:?}", policy::DEFAULT_ENDPOINT);
+    let separator = format!("--define:APPIZER_SEPARATOR=\"\\u{:04x}\"", u32::from(rows::SEPARATOR));
     let version = format!("--define:APPIZER_VERSION={:?}", env!("CARGO_PKG_VERSION"));
     numbers
         .map(|(name, number)| format!("--define:POLICY_{name}={number}"))
         .into_iter()
-        .chain([endpoint, version])
+        .chain([endpoint, separator, version])
         .collect()
 }
