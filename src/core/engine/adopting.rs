@@ -10,7 +10,6 @@ use crate::core::model::dead_letter::{DeadLetter, Reason};
 use crate::core::model::mark::Mark;
 use crate::core::model::orphan::Orphan;
 use crate::core::model::segment::Record;
-use crate::core::model::text;
 use crate::core::model::time::NEVER;
 use crate::core::policy::limits;
 use crate::core::queue::segment::Kept;
@@ -144,7 +143,7 @@ impl Engine {
             if ids.is_empty() {
                 continue;
             }
-            events += text::fields(ids, ' ').count() as u64;
+            events += ids.split(' ').count() as u64;
             let message = String::from("its record could not be read");
             let (id, json) = (key.as_str().into(), json.clone());
             let letter = DeadLetter { id, json, reason: Reason::Corrupt, status: 0, message, at, project };

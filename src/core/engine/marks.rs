@@ -12,7 +12,7 @@
 //! browser to have lived on: one of the same tab, or one that was there already when the mark was written.
 
 use crate::core::model::mark::Mark;
-use crate::core::model::text::{fields, has_word, push_word};
+use crate::core::model::text::{has_word, push_word};
 
 /// The marks of adopted pages.
 #[derive(Debug, Default)]
@@ -122,7 +122,8 @@ fn is_in(departed: &[(u32, String)], id: &str) -> bool {
 /// The words that stay.
 fn filter(words: &str, stays: &dyn Fn(&str) -> bool) -> String {
     let mut rest = String::new();
-    fields(words, ' ')
+    words
+        .split(' ')
         .filter(|word| !word.is_empty() && stays(word))
         .for_each(|word| push_word(&mut rest, word));
     rest

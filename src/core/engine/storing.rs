@@ -8,7 +8,6 @@ use super::storage::Storage;
 use crate::core::model::account::DropReason;
 use crate::core::model::dead_letter::{DeadLetter, Disposal, Reason};
 use crate::core::model::event::{Draft, Envelope, Seal};
-use crate::core::model::text;
 use crate::core::model::time::{NEVER, earliest};
 use crate::core::policy::limits;
 use crate::core::queue::Removal;
@@ -87,7 +86,7 @@ impl Engine {
     /// Seals a task's events and has them stored in one transaction.
     pub(super) fn accept(&mut self, lines: &str, now: u64) {
         let mut envelopes = Vec::new();
-        for line in text::fields(lines, '\n').filter(|line| !line.is_empty()) {
+        for line in lines.split('\n').filter(|line| !line.is_empty()) {
             let seal = Seal { user_id: &self.user_id, ua: &self.ua, metadata: self.options.metadata };
             match Draft::parse(line, limits::MAX_EVENT_BYTES) {
                 Ok(draft) => envelopes.push(draft.seal(seal)),

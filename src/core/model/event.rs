@@ -10,7 +10,6 @@
 //! `id` and `time` (ISO 8601) are bare; the others are JSON, or empty where the caller gave none.
 
 use crate::core::model::json;
-use crate::core::model::text::fields;
 
 /// The beginning of an envelope, before the name.
 pub const EVENT_NAME: &str = "{\"event_name\":";
@@ -105,7 +104,7 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// The first [`Refusal`] that holds; the line's neighbours are not concerned.
     pub fn parse(line: &'a str, max_bytes: usize) -> Result<Self, Refusal> {
-        let mut fields = fields(line, '\t');
+        let mut fields = line.split('\t');
         let mut field = || fields.next().unwrap_or("");
         let draft = Self {
             id: field(),

@@ -1,8 +1,6 @@
 //! The one piece of JSON the core writes itself: a quoted string. Objects come in as text from
 //! `JSON.stringify` and are only ever joined, never parsed: a parser would weigh more than the engine.
 
-use crate::core::model::text::push_ascii;
-
 /// Appends `text` to `out` as a JSON string literal.
 pub fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
@@ -15,7 +13,7 @@ pub fn push_quoted(out: &mut String, text: &str) {
         match special.as_bytes() {
             &[code @ ..b' '] => {
                 out.push_str(if code < 16 { "\\u000" } else { "\\u001" });
-                push_ascii(out, b"0123456789abcdef"[usize::from(code & 15)]);
+                out.push(char::from(b"0123456789abcdef"[usize::from(code & 15)]));
             }
             _ => {
                 out.push('\\');

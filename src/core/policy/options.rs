@@ -191,14 +191,11 @@ impl Value {
             ("s", value) => Self::Text(value.into()),
             ("b", value) => Self::Flag(value == "true"),
             ("l", value) => Self::List(
-                text::fields(value, LIST_SEPARATOR)
-                    .filter(|item| !item.is_empty())
-                    .map(String::from)
-                    .collect(),
+                value.split(LIST_SEPARATOR).filter(|item| !item.is_empty()).map(String::from).collect(),
             ),
             ("n", "Infinity") => Self::Number(f64::INFINITY),
             ("n", value) => {
-                let (whole, fraction) = text::split_at_char(value, '.').unwrap_or((value, "0"));
+                let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
                 let part = if fraction == "0" { 0.0 } else { 0.5 };
                 let number = text::read_decimal(whole).filter(|_| text::is_decimal(fraction));
                 Self::Number(number.map_or(f64::NAN, |whole| whole as f64 + part))

@@ -79,7 +79,7 @@ pub fn of(options: &Options) -> u32 {
 }
 
 fn project_of(owner: &str) -> Option<u32> {
-    let (_, project) = text::split_at_char(owner, SEPARATOR)?;
+    let (_, project) = owner.split_once(SEPARATOR)?;
     text::read_decimal(project).map(|project| project as u32)
 }
 

@@ -59,8 +59,8 @@ impl Segment {
     /// Returns the segment that a record holds, read at `now`; `None` where ids and envelopes differ in number.
     pub fn read(record: &Record, order: u64, kept: Kept, now: u64) -> Option<Self> {
         let mut events = Vec::new();
-        let mut lines = text::fields(&record.events, '\n');
-        for id in text::fields(&record.ids, ' ') {
+        let mut lines = record.events.split('\n');
+        for id in record.ids.split(' ') {
             let line = lines.next().filter(|_| !record.ids.is_empty())?;
             let json = line.strip_suffix(",").unwrap_or(line).into();
             events.push(Queued::new(Envelope { id: id.into(), json }));

@@ -7,7 +7,7 @@ use crate::core::model::identity::Identity;
 use crate::core::model::lease::Lease;
 use crate::core::model::mark::Mark;
 use crate::core::model::segment::{Record, SegmentKey};
-use crate::core::model::text::{self, push_decimal, read_decimal, split_at_char};
+use crate::core::model::text::{push_decimal, read_decimal};
 
 /// The first layout of all rows.
 pub(super) const LAYOUT: &str = "1";
@@ -29,7 +29,7 @@ pub fn identity_row(identity: &Identity) -> String {
 /// Reads an identity. Returns `None` for a row of another layout.
 pub fn read_identity(row: &str) -> Option<Identity> {
     let row = inside(row)?;
-    let (anonymous, user) = match split_at_char(row, '\n') {
+    let (anonymous, user) = match row.split_once('\n') {
         Some((anonymous, user)) => (anonymous, Some(user.into())),
         None => (row, None),
     };
@@ -67,9 +67,9 @@ pub(super) fn segment_row(record: &Record) -> String {
 
 pub(super) fn read_segment(key: &str, row: &str) -> Record {
     let row = inside(row).or_else(|| row.strip_prefix(SECOND_LAYOUT)).unwrap_or_default();
-    let (head, events) = split_at_char(row, '\n').unwrap_or_default();
-    let (times, ids) = split_at_char(head, ' ').unwrap_or_default();
-    let (at, old_since) = split_at_char(times, ':').unwrap_or((times, ""));
+    let (head, events) = row.split_once('\n').unwrap_or_default();
+    let (times, ids) = head.split_once(' ').unwrap_or_default();
+    let (at, old_since) = times.split_once(':').unwrap_or((times, ""));
     Record {
         key: SegmentKey::from_text(key.into()),
         at: read_decimal(at).unwrap_or_default(),
@@ -93,7 +93,7 @@ pub(super) fn account_row(mut account: Account) -> String {
 /// Reads an account. Columns that an older version did not write are zero.
 pub(super) fn read_account(row: &str) -> Option<Account> {
     let mut account = Account::default();
-    let numbers = text::fields(inside(row)?, ' ');
+    let numbers = inside(row)?.split(' ');
     for (column, number) in account.numbers().into_iter().zip(numbers) {
         *column = read_decimal(number)?;
     }
@@ -113,8 +113,8 @@ pub(super) fn mark_row(mark: &Mark) -> String {
 }
 
 pub(super) fn read_mark(row: &str) -> Option<Mark> {
-    let (head, ids) = split_at_char(inside(row)?, ' ')?;
-    let mut head = text::fields(head, ':');
+    let (head, ids) = inside(row)?.split_once(' ')?;
+    let mut head = head.split(':');
     Some(Mark {
         to: read_decimal(head.next()?)? as u32,
         at: head.next().and_then(read_decimal).unwrap_or(0),
@@ -124,7 +124,7 @@ pub(super) fn read_mark(row: &str) -> Option<Mark> {
 }
 
 fn lease_of(row: &str) -> Option<Lease> {
-    let (until, holder) = split_at_char(row, ' ')?;
+    let (until, holder) = row.split_once(' ')?;
     let until = read_decimal(until)?;
     Some(Lease { holder: holder.into(), until })
 }
@@ -155,7 +155,7 @@ pub(super) fn letter_row(letter: &DeadLetter) -> String {
 pub(super) fn read_letter(row: &str) -> Option<DeadLetter> {
     let has_project = row.starts_with(SECOND_LAYOUT);
     let row = inside(row).or_else(|| row.strip_prefix(SECOND_LAYOUT))?;
-    let (head, row) = split_at_char(row, ' ')?;
+    let (head, row) = row.split_once(' ')?;
     let reason = match head.bytes().next()? {
         b'r' => Reason::Rejected,
         b'u' => Reason::Uncertain,
@@ -163,10 +163,10 @@ pub(super) fn read_letter(row: &str) -> Option<DeadLetter> {
         _ => return None,
     };
     let status = head.get(1..)?;
-    let (at, row) = split_at_char(row, ' ')?;
-    let (project, row) = if has_project { split_at_char(row, ' ')? } else { ("", row) };
-    let (id, row) = split_at_char(row, '\n')?;
-    let (json, message) = split_at_char(row, '\n')?;
+    let (at, row) = row.split_once(' ')?;
+    let (project, row) = if has_project { row.split_once(' ')? } else { ("", row) };
+    let (id, row) = row.split_once('\n')?;
+    let (json, message) = row.split_once('\n')?;
     let (status, at) = (read_decimal(status)? as u16, read_decimal(at)?);
     let project = read_decimal(project).map(|project| project as u32);
     Some(DeadLetter {

@@ -1,6 +1,6 @@
 //! The names of the stores, the keys of single rows, and the separator of joined texts.
 
-use crate::core::model::text::{self, Fields, push_decimal};
+use crate::core::model::text::push_decimal;
 
 /// The queue's records.
 pub const SEGMENTS: &str = "segments";
@@ -26,8 +26,8 @@ pub const SEPARATOR: char = '\u{1f}';
 pub const EVENT_ROOM: usize = 64;
 
 /// Returns the fields of a joined text.
-pub fn fields(text: &str) -> Fields<'_> {
-    let mut fields = text::fields(text, SEPARATOR);
+pub fn fields(text: &str) -> std::str::Split<'_, char> {
+    let mut fields = text.split(SEPARATOR);
     if text.is_empty() {
         fields.next();
     }

@@ -2,7 +2,7 @@
 
 use super::{Cause, PLAIN, Shared};
 use crate::core::model::last_error::LastError;
-use crate::core::model::text::{fields, push_decimal, push_word, read_decimal, split_at_char};
+use crate::core::model::text::{push_decimal, push_word, read_decimal};
 use crate::core::policy::limits;
 
 /// The row's layout. A row with another first character is of a newer version and is left alone.
@@ -59,8 +59,8 @@ impl Shared {
     /// Reads a row. Returns `None` for a row of another layout.
     pub(super) fn read(row: &str) -> Option<Self> {
         let mut numbers = [0; 13];
-        let mut lines = fields(row.strip_prefix(FORMAT)?, '\n');
-        let mut words = fields(lines.next()?, ' ');
+        let mut lines = row.strip_prefix(FORMAT)?.split('\n');
+        let mut words = lines.next()?.split(' ');
         words.next().filter(|rest| rest.is_empty())?;
         for number in &mut numbers {
             // Sums of these cannot overflow.
@@ -68,7 +68,7 @@ impl Shared {
         }
         let [to, millitokens, refilled, failures, silent, malformed, rest @ ..] = numbers;
         let [blocked_until, probe_until, cause, stretch, asked_until, limited, written_at] = rest;
-        let formerly = fields(lines.next()?, ' ').filter_map(read_decimal).map(|project| project as u32);
+        let formerly = lines.next()?.split(' ').filter_map(read_decimal).map(|project| project as u32);
         Some(Self {
             to: to as u32,
             written_at,
@@ -86,11 +86,9 @@ impl Shared {
             asked_until,
             limited: limited > 0,
             formerly: formerly.collect(),
-            last_error: lines.next().and_then(|line| split_at_char(line, ' ')).and_then(
-                |(status, message)| {
-                    Some(LastError { status: read_decimal(status)? as u16, message: message.into() })
-                },
-            ),
+            last_error: lines.next().and_then(|line| line.split_once(' ')).and_then(|(status, message)| {
+                Some(LastError { status: read_decimal(status)? as u16, message: message.into() })
+            }),
         })
     }
 }
