@@ -1,38 +1,38 @@
 //! Violence on the real relay under load, counted: `cargo xtask chaos --relay`.
 //!
-//! Visitors send through the relay, an event a second each, while the case does its worst. Then the load ends, the
-//! relay drains, and every event that was confirmed to a visitor must be with the collector.
+//! Visitors send through the relay, an event a second each, while the case does its worst. Then the visitors stop
+//! tracking, send what they still keep, and the relay drains: every event that was tracked must be with the collector.
 
-use std::collections::BTreeSet;
+mod crowd;
+mod disk;
+mod kills;
+mod lock;
+mod postgres;
+mod stage;
+mod upstream;
+
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use collector::{DropPoint, Faults};
-use tokio::time::sleep;
+use anyhow::Result;
 
-use crate::arrivals::Arrivals;
-use crate::relay::Relay;
-use crate::servers::Servers;
-use crate::visitors::Visitors;
-use crate::wait::until_within;
-
-const VISITORS: u32 = 100;
-const INTERVAL: Duration = Duration::from_secs(1);
+pub use stage::Count;
 
 /// The load before and between violent acts.
 const CALM: Duration = Duration::from_secs(2);
 
-/// How long Appizer is down, and how long it answers 429.
-const OUTAGE: Duration = Duration::from_secs(15);
-
-/// Longer than the relay's backoff and the drain of a case's backlog.
-const DRAIN: Duration = Duration::from_secs(300);
-
-/// An act of violence.
+/// A case of violence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violence {
     /// `kill -9` and a restart, again and again, while the collector takes this many milliseconds for an answer.
     Kill { latency: u64 },
+    /// Two relays on one PostgreSQL, and `kill -9` for the one that sends.
+    KillSender,
+    /// PostgreSQL is stopped and restarted.
+    Postgres,
+    /// The disk of the spool is filled and freed.
+    DiskFull { reserve: u64 },
+    /// Another connection locks the SQLite file.
+    Locked,
     /// The collector is down.
     Down,
     /// The collector stores batches and cuts the connection before its reply.
@@ -41,126 +41,61 @@ pub enum Violence {
     Limited,
     /// The collector refuses three requests.
     Refused,
+    /// The collector refuses one event in a thousand, and each batch that holds it.
+    OneRefused,
+    /// Idle connections by the thousand, slow clients and bad requests.
+    Crowd,
 }
 
 impl Violence {
-    /// All cases, in the order of the report.
-    pub const ALL: [Self; 6] = [
-        Self::Kill { latency: 200 },
-        Self::Kill { latency: 1_000 },
-        Self::Down,
-        Self::CutReplies,
-        Self::Limited,
-        Self::Refused,
+    /// All cases with their names, in the order of the report.
+    pub const ALL: [(&'static str, Self); 13] = [
+        ("kill-200", Self::Kill { latency: 200 }),
+        ("kill-1000", Self::Kill { latency: 1_000 }),
+        ("kill-sender", Self::KillSender),
+        ("postgres", Self::Postgres),
+        ("disk", Self::DiskFull { reserve: disk::RESERVE }),
+        ("disk-without-reserve", Self::DiskFull { reserve: 0 }),
+        ("lock", Self::Locked),
+        ("down", Self::Down),
+        ("cut", Self::CutReplies),
+        ("429", Self::Limited),
+        ("400", Self::Refused),
+        ("one-in-a-thousand", Self::OneRefused),
+        ("crowd", Self::Crowd),
     ];
 
-    /// The case in words; `kills` is how often the relay is killed.
+    /// Describes the case; `kills` is how often a relay is killed.
     pub fn describe(self, kills: u32) -> String {
         match self {
-            Self::Kill { latency } => {
-                format!("`kill -9` and restart, {kills} times; replies take {latency} ms")
-            }
-            Self::Down => format!("Appizer down for {} s", OUTAGE.as_secs()),
+            Self::Kill { latency } => kills::describe(latency, kills),
+            Self::KillSender => kills::describe_sender(kills),
+            Self::Postgres => postgres::describe(),
+            Self::DiskFull { reserve } => disk::describe(reserve),
+            Self::Locked => lock::describe(),
+            Self::Down => upstream::describe_down(),
             Self::CutReplies => "five replies cut after the batch is stored".into(),
-            Self::Limited => format!("429 for {} s", OUTAGE.as_secs()),
+            Self::Limited => upstream::describe_limited(),
             Self::Refused => "three requests answered 400".into(),
+            Self::OneRefused => "one event in a thousand refused with 400".into(),
+            Self::Crowd => crowd::describe(),
         }
     }
 
-    /// Events that may come twice: batches whose reply the relay has not seen, two of 100 events at a time.
-    fn repeats_allowed(self, kills: u32) -> usize {
+    /// Plays the case with a collector, relays and visitors of its own.
+    pub async fn play(self, kills: u32) -> Result<Count> {
         match self {
-            Self::Kill { .. } => 200 * kills as usize,
-            Self::CutReplies => 500,
-            Self::Down => 200,
-            Self::Limited | Self::Refused => 0,
+            Self::Kill { latency } => kills::play(latency, kills).await,
+            Self::KillSender => kills::play_sender(kills).await,
+            Self::Postgres => postgres::play().await,
+            Self::DiskFull { reserve } => disk::play(reserve).await,
+            Self::Locked => lock::play().await,
+            Self::Down => upstream::play_down().await,
+            Self::CutReplies => upstream::play_cut_replies().await,
+            Self::Limited => upstream::play_limited().await,
+            Self::Refused => upstream::play_refused().await,
+            Self::OneRefused => upstream::play_one_refused().await,
+            Self::Crowd => crowd::play().await,
         }
     }
-
-    async fn inflict(self, relay: &mut Relay, servers: &mut Servers, kills: u32) -> Result<()> {
-        match self {
-            Self::Kill { latency } => {
-                servers.set_faults(Some(Faults { delay_ms: Some(latency), ..Faults::default() }))?;
-                for _ in 0..kills {
-                    sleep(CALM).await;
-                    relay.kill()?;
-                    relay.resume().await?;
-                }
-            }
-            Self::Down => {
-                servers.stop_collector().await;
-                sleep(OUTAGE).await;
-                servers.start_collector().await?;
-            }
-            Self::CutReplies => {
-                servers.set_faults(Some(Faults::drop(DropPoint::After).times(5)))?;
-                servers.faults_used_up().await?;
-            }
-            Self::Limited => {
-                servers.set_faults(Some(Faults::status(429)))?;
-                sleep(OUTAGE).await;
-            }
-            Self::Refused => {
-                servers.set_faults(Some(Faults::status(400).times(3)))?;
-                servers.faults_used_up().await?;
-            }
-        }
-        servers.mend().await
-    }
-}
-
-/// The account of a case.
-#[derive(Clone, Copy, Debug)]
-pub struct Count {
-    /// Events that the relay confirmed to a visitor.
-    pub confirmed: usize,
-    /// Confirmed events that the collector does not have.
-    pub missing: usize,
-    /// Events that came to the collector again.
-    pub repeated: usize,
-    /// How many repeats the batches in flight explain.
-    pub repeats_allowed: usize,
-    /// The most requests that the collector admitted or refused in any 60 s.
-    pub busiest_minute: usize,
-}
-
-impl Count {
-    /// Returns true if the case kept all promises.
-    pub fn is_kept(&self) -> bool {
-        self.missing == 0 && self.repeated <= self.repeats_allowed && self.busiest_minute <= 95
-    }
-}
-
-/// Plays a case with a collector, a relay and visitors of its own.
-pub async fn play(violence: Violence, kills: u32) -> Result<Count> {
-    let mut servers = Servers::start().await?;
-    servers.limit_collector(100).await?;
-    let mut relay = servers.start_relay().await?;
-    let visitors = Visitors::start(&relay.endpoint(), VISITORS, INTERVAL)?;
-    sleep(CALM).await;
-    violence.inflict(&mut relay, &mut servers, kills).await?;
-    sleep(CALM).await;
-    let confirmed = visitors.stop().await;
-    let missing = || -> Result<usize> {
-        let arrivals = servers.arrivals()?;
-        let there = BTreeSet::from_iter(arrivals.ids());
-        Ok(confirmed.iter().filter(|id| !there.contains(id.as_str())).count())
-    };
-    // What is missing after the drain is counted, not an error of this program.
-    let _ = until_within(DRAIN, "the relay to drain", async || Ok((missing()? == 0).then_some(()))).await;
-    let arrivals = servers.arrivals().context("the collector cannot be counted")?;
-    Ok(Count {
-        confirmed: confirmed.len(),
-        missing: missing()?,
-        repeated: arrivals.repeats(),
-        repeats_allowed: violence.repeats_allowed(kills),
-        busiest_minute: busiest_minute(&arrivals),
-    })
-}
-
-fn busiest_minute(arrivals: &Arrivals) -> usize {
-    let mut times = Vec::from_iter(arrivals.requests.iter().map(|request| request.received_at));
-    times.sort_unstable();
-    let within = |from: usize| times[from..].iter().take_while(|&&at| at < times[from] + 60_000).count();
-    (0..times.len()).map(within).max().unwrap_or_default()
 }
