@@ -77,11 +77,11 @@ fn raise_file_limit() -> Result<()> {
 /// Opens a connection, sends nothing, and opens another when the relay closes it.
 async fn hold(relay: SocketAddr, n: u16) {
     loop {
-        if let Ok(mut connection) = connect(relay, n).await {
+        match connect(relay, n).await {
             // Ends when the relay closes the connection.
-            let _ = connection.read(&mut [0; 64]).await;
+            Ok(mut connection) => drop(connection.read(&mut [0; 64]).await),
+            Err(_) => sleep(BYTE).await,
         }
-        sleep(BYTE).await;
     }
 }
 

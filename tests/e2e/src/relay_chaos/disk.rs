@@ -10,8 +10,8 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use super::CALM;
 use super::stage::{Count, Stage};
+use super::{CALM, REPEATS};
 
 const SIZE: u64 = 64 * 1024 * 1024;
 
@@ -33,22 +33,52 @@ pub(super) fn describe(reserve: u64) -> String {
 
 pub(super) async fn play(reserve: u64) -> Result<Count> {
     let disk = SmallDisk::mount()?;
-    let spool = disk.path().join("relay.sqlite");
-    let spool = spool.to_str().context("a temporary folder whose name is not UTF-8")?;
-    let stage = Stage::start(&["--spool", spool, "--disk-reserve-bytes", &reserve.to_string()]).await?;
+    let stage = start(&disk, reserve).await?;
     for _ in 0..TIMES {
-        disk.fill()?;
-        stage.refused_visitor().await?;
-        let start = Instant::now();
-        while start.elapsed() < FULL {
-            disk.fill()?;
-            sleep(REFILL).await;
-        }
+        stay_full(&disk, &stage).await?;
         disk.free()?;
         stage.served_visitor().await?;
         sleep(CALM).await;
     }
     stage.finish(0).await
+}
+
+pub(super) fn describe_kill() -> String {
+    format!("disk full without a reserve, `kill -9` and restart before it is freed, {TIMES} times")
+}
+
+pub(super) async fn play_kill() -> Result<Count> {
+    let disk = SmallDisk::mount()?;
+    let mut stage = start(&disk, 0).await?;
+    for _ in 0..TIMES {
+        stay_full(&disk, &stage).await?;
+        stage.relays[0].kill()?;
+        disk.fill()?;
+        stage.relays[0].resume().await?;
+        stay_full(&disk, &stage).await?;
+        disk.free()?;
+        stage.served_visitor().await?;
+        sleep(CALM).await;
+    }
+    stage.finish(REPEATS * TIMES as usize).await
+}
+
+async fn start(disk: &SmallDisk, reserve: u64) -> Result<Stage> {
+    let spool = disk.path().join("relay.sqlite");
+    let spool = spool.to_str().context("a temporary folder whose name is not UTF-8")?;
+    Stage::start(&["--spool", spool, "--disk-reserve-bytes", &reserve.to_string()]).await
+}
+
+/// Fills the disk, and leaves it full.
+async fn stay_full(disk: &SmallDisk, stage: &Stage) -> Result<()> {
+    disk.fill()?;
+    stage.refused_visitor().await?;
+    let start = Instant::now();
+    while start.elapsed() < FULL {
+        disk.fill()?;
+        sleep(REFILL).await;
+    }
+    Ok(())
 }
 
 /// A file system in memory, unmounted with this value.

@@ -5,13 +5,10 @@ use collector::Faults;
 use tokio::task::block_in_place;
 use tokio::time::sleep;
 
-use super::CALM;
 use super::stage::{Count, Stage};
+use super::{CALM, REPEATS};
 use crate::wait::until;
 use postgres_server::Postgres;
-
-/// Events that one kill may repeat: two batches in flight.
-const REPEATS: usize = 200;
 
 /// Milliseconds that the collector takes while the sender is killed: a request is under way.
 const SENDING: u64 = 1_000;

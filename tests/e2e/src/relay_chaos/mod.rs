@@ -20,6 +20,9 @@ pub use stage::Count;
 /// The load before and between violent acts.
 const CALM: Duration = Duration::from_secs(2);
 
+/// Events that one crash may repeat: two batches in flight.
+const REPEATS: usize = 200;
+
 /// A case of violence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violence {
@@ -31,6 +34,8 @@ pub enum Violence {
     Postgres,
     /// The disk of the spool is filled and freed.
     DiskFull { reserve: u64 },
+    /// The relay is killed and started again while the disk is full.
+    DiskFullKill,
     /// Another connection locks the SQLite file.
     Locked,
     /// The collector is down.
@@ -49,13 +54,14 @@ pub enum Violence {
 
 impl Violence {
     /// All cases with their names, in the order of the report.
-    pub const ALL: [(&'static str, Self); 13] = [
+    pub const ALL: [(&'static str, Self); 14] = [
         ("kill-200", Self::Kill { latency: 200 }),
         ("kill-1000", Self::Kill { latency: 1_000 }),
         ("kill-sender", Self::KillSender),
         ("postgres", Self::Postgres),
         ("disk", Self::DiskFull { reserve: disk::RESERVE }),
         ("disk-without-reserve", Self::DiskFull { reserve: 0 }),
+        ("disk-kill", Self::DiskFullKill),
         ("lock", Self::Locked),
         ("down", Self::Down),
         ("cut", Self::CutReplies),
@@ -72,6 +78,7 @@ impl Violence {
             Self::KillSender => kills::describe_sender(kills),
             Self::Postgres => postgres::describe(),
             Self::DiskFull { reserve } => disk::describe(reserve),
+            Self::DiskFullKill => disk::describe_kill(),
             Self::Locked => lock::describe(),
             Self::Down => upstream::describe_down(),
             Self::CutReplies => "five replies cut after the batch is stored".into(),
@@ -89,6 +96,7 @@ impl Violence {
             Self::KillSender => kills::play_sender(kills).await,
             Self::Postgres => postgres::play().await,
             Self::DiskFull { reserve } => disk::play(reserve).await,
+            Self::DiskFullKill => disk::play_kill().await,
             Self::Locked => lock::play().await,
             Self::Down => upstream::play_down().await,
             Self::CutReplies => upstream::play_cut_replies().await,

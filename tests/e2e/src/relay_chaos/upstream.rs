@@ -6,6 +6,7 @@ use anyhow::Result;
 use collector::{DropPoint, Faults};
 use tokio::time::sleep;
 
+use super::REPEATS;
 use super::stage::{Count, Stage};
 use crate::visitors::RARE_EVENT;
 use crate::wait::until;
@@ -25,8 +26,7 @@ pub(super) async fn play_down() -> Result<Count> {
     stage.servers.stop_collector().await;
     sleep(OUTAGE).await;
     stage.servers.start_collector().await?;
-    // Two batches were in flight.
-    stage.finish(200).await
+    stage.finish(REPEATS).await
 }
 
 pub(super) async fn play_cut_replies() -> Result<Count> {
