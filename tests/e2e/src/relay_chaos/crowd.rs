@@ -10,7 +10,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::stage::{Count, Stage};
 use crate::visitors::ORIGIN;
@@ -21,6 +21,9 @@ const SLOW: u16 = 200;
 
 /// Twice as long as the relay bears an idle connection: all are closed and opened again.
 const STAY: Duration = Duration::from_secs(60);
+
+/// Longer than the relay bears an idle connection.
+const FORGOTTEN: Duration = Duration::from_secs(35);
 
 /// The pause between two bytes of a slow client.
 const BYTE: Duration = Duration::from_secs(1);
@@ -45,8 +48,8 @@ pub(super) async fn play() -> Result<Count> {
     let mut clients = JoinSet::new();
     for n in 0..IDLE {
         clients.spawn(hold(address, n));
-        // The relay's queue of new connections has 1,024 places.
-        if n.is_multiple_of(100) {
+        // The queue of new connections has 1,024 places; the kernel forgets those that find it full.
+        if n.is_multiple_of(20) {
             sleep(Duration::from_millis(20)).await;
         }
     }
@@ -78,8 +81,8 @@ fn raise_file_limit() -> Result<()> {
 async fn hold(relay: SocketAddr, n: u16) {
     loop {
         match connect(relay, n).await {
-            // Ends when the relay closes the connection.
-            Ok(mut connection) => drop(connection.read(&mut [0; 64]).await),
+            // Ends when the relay closes the connection, or does not know it.
+            Ok(mut connection) => drop(timeout(FORGOTTEN, connection.read(&mut [0; 64])).await),
             Err(_) => sleep(BYTE).await,
         }
     }
