@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::{build, paths, process, progress, setup};
+use crate::setup::{self, Need, Package};
+use crate::{build, paths, process, progress};
 
 /// By how much an instruction count may grow before it fails the comparison: what the compiler's own moods come to.
 const TOLERANCE: f64 = 0.02;
@@ -65,7 +66,7 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 fn relay() -> Result<()> {
-    setup::ensure(setup::ALL)?;
+    setup::ensure(&[Need::PinnedRust, Need::Debian(Package::Nginx)])?;
     process::run(process::cargo().args(["build", "--profile", "relay", "--package", "relay"]))?;
     process::run(process::cargo().args(["run", "--quiet", "--package", "e2e", "--bin", "relay-bench"]))
 }

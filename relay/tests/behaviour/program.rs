@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use relay::policy::STARTS_PER_MINUTE;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::program::{Program, failure, program, run};
 use crate::support::*;
@@ -60,6 +60,32 @@ async fn visit(url: String, name: String) -> Vec<String> {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     confirmed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_and_started_again_on_a_full_disk_it_answers_503_and_later_delivers_what_it_confirmed() {
+    let (folder, collector) = (tempfile::tempdir().unwrap(), collector().await);
+    let endpoint = collector.endpoint();
+    collector.set_faults(Some(collector::Faults::status(503))).unwrap();
+    let mut relay = Program::start(folder.path(), &["--endpoint", &endpoint]);
+    let post = async |relay: &Program, n: usize| {
+        let mut body = batch(&format!("event_{n}"), 1);
+        body["events"][0]["properties"]["x"] = json!("x".repeat(90_000));
+        let request = client().post(format!("{}/v1/events/batch", relay.url)).body(body.to_string());
+        send(request.header("content-type", "text/plain")).await
+    };
+    for n in 0..10 {
+        assert_eq!(post(&relay, n).await.status, 200);
+    }
+    relay.kill();
+    // The log holds a megabyte that has no room in the file.
+    let mut relay = Program::start_without_room(folder.path(), 256, &["--endpoint", &endpoint]);
+    post(&relay, 10).await.assert_refusal(503, "the spool cannot be written");
+    relay.kill();
+    collector.set_faults(None).unwrap();
+    let _relay = Program::start(folder.path(), &["--endpoint", &endpoint]);
+    wait_for("all events", async || event_names(&collector).len() >= 10).await;
+    assert_eq!(event_names(&collector).len(), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,10 @@
 //! Relays side by side on one PostgreSQL, and a PostgreSQL that comes and goes.
 
+use postgres_server::{Postgres, database};
 use relay::clock::Clock;
 use relay::config::{SiteName, SpoolAddress};
 use relay::spool::{Arrival, Claim, NewEvent, Seq, Spool, postgres::PostgresSpool};
 
-use crate::support::postgres::{Postgres, database};
 use crate::support::program::Program;
 use crate::support::*;
 

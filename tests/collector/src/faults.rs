@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// `hang`, `drop: "before"` and `status` come in place of processing: nothing is stored. `drop: "after"`,
 /// `processed_count` and `body` come after it: a good batch is stored, and its answer is cut or replaced. A
-/// batch that is refused for a reason of its own gets that answer, or under `drop: "after"` none.
+/// batch that is refused for a reason of its own gets that answer, or under `drop: "after"` none. `refuse` is such a
+/// reason.
 ///
 /// Browsers send a request again by themselves if a kept-alive connection is cut under it, so one `fetch`
 /// may use up two `times` of a `drop`.
@@ -37,6 +38,9 @@ pub struct Faults {
     /// The answer's body, as it stands; with the status of a success unless `status` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// Refuse each batch that holds an event of this name, as one that breaks the contract. Other batches are processed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refuse: Option<String>,
     /// Never answer.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub hang: bool,
@@ -87,6 +91,11 @@ impl Faults {
     /// Cut the connection.
     pub fn drop(point: DropPoint) -> Self {
         Self { drop: Some(point), ..Self::default() }
+    }
+
+    /// Refuse batches that hold an event of this name.
+    pub fn refuse(name: &str) -> Self {
+        Self { refuse: Some(name.into()), ..Self::default() }
     }
 
     /// The same for the next so many requests only.
@@ -150,6 +159,7 @@ impl fmt::Display for Faults {
             self.retry_after.as_ref().map(|value| format!("retry_after {value}")),
             self.processed_count.map(|count| format!("processed_count {count}")),
             self.body.is_some().then(|| "body".into()),
+            self.refuse.as_ref().map(|name| format!("refuse {name}")),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         out.write_str(&parts.join(", "))

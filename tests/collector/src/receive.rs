@@ -47,6 +47,7 @@ pub(crate) async fn receive(
         return answer;
     }
     let outcome = app.judge(&credentials, received, &parts.headers);
+    let outcome = outcome.and_then(|batch| refuse_named(batch, &faults));
     let outcome = app.keep(record, outcome, &faults).await;
     if faults.drop == Some(DropPoint::After) {
         match scissors.cut().await {}
@@ -114,6 +115,15 @@ fn check_content_type(headers: &HeaderMap, lenient: bool) -> Result<(), Refusal>
         "application/json" => Ok(()),
         "text/plain" if lenient => Ok(()),
         _ => Err(Refusal::ContentType(found)),
+    }
+}
+
+/// Refuses a batch with an event of the name that a fault refuses.
+fn refuse_named(batch: Batch, faults: &Faults) -> Result<Batch, Refusal> {
+    let is_refused = |event: &Event| faults.refuse.as_ref() == Some(&event.event_name);
+    match batch.events.iter().find(|event| is_refused(event)) {
+        Some(event) => Err(Refusal::Named(event.event_name.clone())),
+        None => Ok(batch),
     }
 }
 

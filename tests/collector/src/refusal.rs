@@ -26,6 +26,8 @@ pub(crate) enum Refusal {
     BrokenOff { bytes: usize },
     #[error(transparent)]
     Batch(#[from] BatchError),
+    #[error("fault on demand: an event is named {0:?}")]
+    Named(String),
     #[error("the events could not be stored: {0}")]
     Store(#[from] StoreError),
 }
@@ -37,7 +39,9 @@ impl Refusal {
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             // The contract knows no 415.
-            Self::ContentType(_) | Self::BrokenOff { .. } | Self::Batch(_) => StatusCode::BAD_REQUEST,
+            Self::ContentType(_) | Self::BrokenOff { .. } | Self::Batch(_) | Self::Named(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

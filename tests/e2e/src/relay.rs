@@ -1,17 +1,25 @@
 //! The real relay, in front of a collector.
 
+use std::collections::BTreeSet;
 use std::env;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use reqwest::Client;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
 use crate::process::{Process, free_port};
+use crate::visitors::RARE_EVENT;
 use crate::wait::until;
 
-/// A running `appizer-relay serve` on a spool of its own.
+/// The spool's file in the relay's folder.
+const OWN_SPOOL: &str = "relay.sqlite";
+
+/// A running `appizer-relay serve`.
 #[derive(Debug)]
 pub struct Relay {
     program: PathBuf,
@@ -19,13 +27,15 @@ pub struct Relay {
     upstream: String,
     api_key: String,
     arguments: Vec<String>,
+    /// An SQLite file of this relay's own, unless the arguments name another spool.
+    spool: String,
     // Before the folder: a running relay would write into it.
     process: Option<Process>,
     folder: TempDir,
 }
 
 impl Relay {
-    /// Starts a relay on a free port; `arguments` follow those for the address, the spool and the endpoint.
+    /// Starts a relay on a free port; `arguments` follow those for the address and the endpoint.
     pub async fn start(upstream: &str, api_key: &str, arguments: &[&str]) -> Result<Self> {
         Self::start_on(free_port()?, upstream, api_key, arguments).await
     }
@@ -54,12 +64,16 @@ impl Relay {
     ) -> Result<Self> {
         let folder =
             tempfile::Builder::new().prefix("e2e-relay-").tempdir().context("no temporary folder")?;
+        let mut words = arguments.iter().skip_while(|argument| **argument != "--spool");
+        let spool = if words.next().is_some() { words.next() } else { Some(&OWN_SPOOL) };
+        let spool = (*spool.context("--spool needs a value")?).into();
         let mut relay = Self {
             program: program.into(),
             port,
             upstream: upstream.into(),
             api_key: api_key.into(),
             arguments: arguments.iter().map(|argument| (*argument).into()).collect(),
+            spool,
             process: None,
             folder,
         };
@@ -77,6 +91,37 @@ impl Relay {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The address and the port.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// Reads one of the relay's metrics, by its name with its labels.
+    pub async fn metric(&self, name: &str) -> Result<f64> {
+        let client = Client::builder().no_proxy().build().context("no HTTP client")?;
+        let text = client.get(format!("{}/metrics", self.url())).send().await?.text().await?;
+        let mut values = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let value = values.next().with_context(|| format!("the relay has no metric {name}"))?;
+        value.parse().with_context(|| format!("{name} is {value}"))
+    }
+
+    /// Returns the ids of the dead letters whose event the endpoint always refuses: [`RARE_EVENT`].
+    pub(crate) async fn refused_ids(&self) -> Result<BTreeSet<String>> {
+        let mut list = Command::new(&self.program);
+        list.args(["dead-letters", "list", "--json", "--limit", "1000000", "--spool", &self.spool]);
+        let output = list.current_dir(self.folder.path()).output().context("the relay cannot be started")?;
+        ensure!(output.status.success(), "dead-letters: {}", String::from_utf8_lossy(&output.stderr));
+        let mut ids = BTreeSet::new();
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            let letter: Value = serde_json::from_str(line).context("a dead letter that is not JSON")?;
+            let event = &letter["event"];
+            if event["event_name"] == RARE_EVENT {
+                ids.extend(event["properties"]["$event_id"].as_str().map(Into::into));
+            }
+        }
+        Ok(ids)
+    }
+
     /// The folder of the spool and the log.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -92,7 +137,10 @@ impl Relay {
         let listen = format!("127.0.0.1:{}", self.port);
         let process = Process::start(&self.program, self.folder.path(), |command| {
             command.args(["serve", "--listen", &listen, "--endpoint", &self.upstream]);
-            command.args(["--spool", "relay.sqlite"]).args(&self.arguments);
+            if self.spool == OWN_SPOOL {
+                command.args(["--spool", OWN_SPOOL]);
+            }
+            command.args(&self.arguments);
             command.env("APPIZER_API_KEY", &self.api_key).current_dir(self.folder.path());
         })?;
         until("the relay to listen", async || {

@@ -68,9 +68,14 @@ impl Servers {
 
     /// Starts a relay in front of the collector.
     pub async fn start_relay(&self) -> Result<Relay> {
+        self.start_relay_with(&[]).await
+    }
+
+    /// Starts a relay with more arguments.
+    pub async fn start_relay_with(&self, arguments: &[&str]) -> Result<Relay> {
         // All visitors of a test have one address.
-        let arguments =
-            ["--address-events-per-minute", "1000000", "--address-bytes-per-minute", "1000000000"];
+        let generous = ["--address-events-per-minute", "1000000", "--address-bytes-per-minute", "1000000000"];
+        let arguments = [&generous, arguments].concat();
         Relay::start(&self.collector()?.endpoint(), API_KEY, &arguments).await
     }
 

@@ -6,8 +6,6 @@ use relay::policy::{DAY, DISK_RESERVE};
 use relay::spool::{self, Arrival, Cause, Claim, EventId, NewEvent, Outcome, Reason, Seq, Session, Spool};
 use tempfile::TempDir;
 
-use crate::support::postgres;
-
 /// Noon of a day.
 pub const NOW: u64 = 20_000 * DAY + DAY / 2;
 
@@ -24,7 +22,7 @@ impl Place {
     }
 
     pub fn postgres() -> Self {
-        Self { address: SpoolAddress::Postgres(postgres::database()), _folder: None }
+        Self { address: SpoolAddress::Postgres(postgres_server::database()), _folder: None }
     }
 
     pub async fn open(&self) -> Box<dyn Spool> {

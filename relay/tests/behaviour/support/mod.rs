@@ -1,6 +1,5 @@
 //! What the tests share: relays in front of collectors, and ways to talk to them.
 
-pub mod postgres;
 pub mod program;
 
 use std::io::{ErrorKind, Read, Write};

@@ -16,9 +16,24 @@ pub struct Program {
 impl Program {
     /// Starts a relay on a free port with the key in its environment, and its log in `folder`.
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::launch(program(), folder, arguments)
+    }
+
+    /// Starts a relay that cannot write a file beyond this many half KiB: the disk is as good as full.
+    pub fn start_without_room(folder: &Path, blocks: u32, arguments: &[&str]) -> Self {
+        let relay = program();
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"trap '' XFSZ; ulimit -f "$0"; exec "$@""#, &blocks.to_string()]);
+        command
+            .arg(relay.get_program())
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        Self::launch(command, folder, arguments)
+    }
+
+    fn launch(mut command: Command, folder: &Path, arguments: &[&str]) -> Self {
         let log = folder.join("relay.log");
         let file = std::fs::File::options().create(true).append(true).open(&log).expect("a log file");
-        let mut command = program();
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).env("APPIZER_API_KEY", KEY);
         let mut child = command
             .stdout(Stdio::piped())

@@ -31,6 +31,17 @@ async fn a_status_is_answered_in_place_of_processing() {
 }
 
 #[tokio::test]
+async fn batches_with_an_event_of_the_refused_name_are_refused_and_others_are_processed() {
+    let collector = collector().await;
+    put_faults(&collector, json!({ "refuse": "event_1" })).await;
+    let answer = post(&collector, &batch("event", 2)).await;
+    answer.assert_refusal(400, r#"fault on demand: an event is named "event_1""#);
+    assert_eq!(last_request(&collector), (Some(400), 0, Some("refuse event_1".into())));
+    assert_eq!(post(&collector, &batch("event", 1)).await.status, 200);
+    assert_eq!(collector.events().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_fault_comes_before_every_check() {
     let collector = collector().await;
     collector.set_faults(Some(Faults::status(500))).unwrap();

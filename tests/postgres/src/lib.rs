@@ -1,4 +1,6 @@
-//! A PostgreSQL server for tests: Debian's, on a free port, with its data in a temporary folder.
+//! A PostgreSQL server for tests and tools: Debian's, on a free port, with its data in a temporary folder.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test without its server has failed")]
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -17,6 +19,7 @@ const VERSIONS: &str = "/usr/lib/postgresql";
 const PREFIX: &str = "relay-postgres-";
 
 /// A server that ends with this value, or with the process whatever happens.
+#[derive(Debug)]
 pub struct Postgres {
     programs: PathBuf,
     folder: TempDir,
@@ -24,6 +27,7 @@ pub struct Postgres {
     running: Option<Running>,
 }
 
+#[derive(Debug)]
 struct Running {
     child: Child,
     /// The server's death is tied to the thread that started it, which waits for this to be dropped.
