@@ -6,7 +6,7 @@ import { createLog } from './log.js';
 import { renderQueue } from './queue.js';
 import { beginRun, heldOfRun, isRunOf, notePage, ofRun } from './run.js';
 import { destination, showRelay } from './relay.js';
-import { progress, renderTrial } from './trial.js';
+import { createTrial } from './trial.js';
 import { createState, createWire } from './wire.js';
 
 const $ = (id) => document.getElementById(id);
@@ -15,9 +15,8 @@ const plural = (count, word = 'event') => `${count} ${word}${count === 1 ? '' : 
 const log = createLog($('log'));
 const wire = createWire(document.querySelector('.wire'));
 const state = createState($('state'));
+const trial = createTrial($('trial'), $('verdict'));
 
-/** What this page found in the queue when it opened. */
-let inherited = 0;
 /** The collector's switch, as far as known. */
 let fault = null;
 /** The collector's last summary. */
@@ -46,8 +45,9 @@ notePage();
 
 init({ ...destination({ apiKey: 'demo_key', endpoint: collector.endpoint }), flushInterval: 1000 })
   .then(async () => {
-    inherited = (await stats()).queued;
-    if (inherited) log('found', `${plural(inherited)} already in the queue when this page opened.`);
+    const { queued } = await stats();
+    trial.begin(queued);
+    if (queued) log('found', `${plural(queued)} already in the queue when this page opened.`);
     refresh();
   })
   .catch((error) => {
@@ -107,7 +107,7 @@ $('start-over').addEventListener('click', async () => {
   const [now, summary] = [await stats(), await collector.summary().catch(() => null)];
   if (!summary) return answer('The collector cannot be reached.');
   beginRun(now, summary);
-  inherited = 0;
+  trial.begin();
   held = null;
   answer('Page and collector count from here.');
 });
@@ -153,7 +153,7 @@ async function showTracker() {
   renderQueue(document.querySelector('.dots'), $('overflow'), now);
   wire.park(now.queued);
   state.update(now);
-  renderTrial($('trial'), $('verdict'), progress({ fault, queued: now.queued, inherited }), inherited);
+  trial.update({ fault, queued: now.queued });
 }
 
 async function showCollector() {

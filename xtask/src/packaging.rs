@@ -16,6 +16,7 @@ const NEEDS: &[Need] = &[
     Need::Debian(Package::Xvfb),
     Need::Geckodriver,
     Need::PackagingTools,
+    Need::Frameworks,
 ];
 
 #[derive(Args)]

@@ -41,6 +41,11 @@ pub fn packaging_tools() -> PathBuf {
     root().join("tests/packaging/npm")
 }
 
+/// The pinned frameworks of the recipes, which only the full matrix of `packaging` builds with.
+pub fn frameworks() -> PathBuf {
+    root().join("tests/packaging/npm-frameworks")
+}
+
 /// The pinned npm packages that ship old browsers, and the script that unpacks them.
 pub fn old_browsers() -> PathBuf {
     root().join("tests/old-browsers")

@@ -1,6 +1,7 @@
 //! A browser under the tests' control.
 
 use std::net::Ipv4Addr;
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
@@ -34,7 +35,22 @@ impl Browser {
     /// Starts the engine's driver and, through it, the browser.
     pub async fn start(engine: Engine) -> Result<Self> {
         let folder = folder()?;
-        let Value::Object(capabilities) = engine.capabilities(folder.path())? else {
+        let capabilities = engine.capabilities(folder.path())?;
+        Self::start_in(folder, engine, capabilities).await
+    }
+
+    /// Starts Chromium with the unpacked extension of a folder.
+    pub async fn start_with_extension(extension: &Path) -> Result<Self> {
+        let folder = folder()?;
+        let mut capabilities = Engine::Chromium.capabilities(folder.path())?;
+        let arguments = capabilities.pointer_mut("/goog:chromeOptions/args").and_then(Value::as_array_mut);
+        let arguments = arguments.context("Chromium has arguments")?;
+        arguments.push(format!("--load-extension={}", extension.display()).into());
+        Self::start_in(folder, Engine::Chromium, capabilities).await
+    }
+
+    async fn start_in(folder: TempDir, engine: Engine, capabilities: Value) -> Result<Self> {
+        let Value::Object(capabilities) = capabilities else {
             return Err(anyhow!("capabilities are an object"));
         };
         let port = process::free_port()?;

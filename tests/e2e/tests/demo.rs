@@ -1,4 +1,4 @@
-//! README's first command, as a newcomer runs it. A file of its own: it builds the package anew, which the
+//! README's first command, as a newcomer runs it, with a relay beside. A file of its own: it builds the package anew, which the
 //! journeys must not see happen.
 
 use std::path::Path;
@@ -9,12 +9,13 @@ use e2e::{Browser, Engine, Process, find, free_port, until};
 const TRACKED: u64 = 250;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_demo_command_serves_a_page_whose_250_events_are_all_in_the_collector() -> Result<()> {
+async fn the_demo_command_serves_a_page_whose_250_events_are_all_in_the_collector_and_a_relay() -> Result<()>
+{
     let folder = tempfile::tempdir()?;
-    let port = free_port()?.min(u16::MAX - 1);
+    let port = free_port()?.min(u16::MAX - 3);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let demo = Process::start(&find(&["cargo"])?, folder.path(), |command| {
-        command.args(["xtask", "demo", "--port", &port.to_string()]).current_dir(root);
+        command.args(["xtask", "demo", "--relay", "--port", &port.to_string()]).current_dir(root);
     })?;
     let page = format!("http://127.0.0.1:{}/", port + 1);
     for sign in ["build: package", "demo: collector", &page] {
@@ -41,5 +42,14 @@ async fn the_demo_command_serves_a_page_whose_250_events_are_all_in_the_collecto
     .await?;
     let account: String = browser.run("return document.querySelector('#account').textContent").await?;
     assert!(account.contains("lost 0"), "{account}");
+
+    browser.visit(&format!("{page}?relay")).await?;
+    until("the relay's panel", async || {
+        let life =
+            "return [...document.querySelectorAll('#relay-life, #relay-spool')].map((it) => it.textContent)";
+        let shown: Vec<String> = browser.run(life).await?;
+        Ok((shown == ["alive", "0"]).then_some(()))
+    })
+    .await?;
     Ok(())
 }

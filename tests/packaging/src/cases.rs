@@ -5,6 +5,7 @@ pub mod contents;
 pub mod examples;
 pub mod frameworks;
 pub mod plain;
+pub mod recipes;
 pub mod relayed;
 pub mod runners;
 pub mod server;

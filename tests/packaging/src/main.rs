@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use e2e::Engine::{Chromium, Firefox, WebKit};
-use packaging::cases::{bundlers, contents, examples, frameworks, plain, relayed, runners, server};
+use packaging::cases::{bundlers, contents, examples, frameworks, plain, recipes, relayed, runners, server};
 use packaging::table::Table;
 use packaging::{Versions, Workshop};
 
@@ -17,6 +17,7 @@ async fn main() -> Result<ExitCode> {
     plain_pages(&mut table, &shop).await;
     bundled(&mut table, &shop).await;
     rendered(&mut table, &shop).await;
+    recipes_of_the_guide(&mut table, &shop).await?;
     table.write()?;
     println!("\n{} failed", table.failures());
     Ok(if table.failures() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -84,4 +85,22 @@ async fn rendered(table: &mut Table, shop: &Workshop) {
         table.play(&name("build and start"), next(), frameworks::next_build(shop, bundler)).await;
         table.play(&name("strict mode"), next(), frameworks::next_dev(shop, bundler)).await;
     }
+}
+
+/// Plays the recipes. Those of frameworks that `tests/packaging/npm` does not have are played in a workshop of their own.
+async fn recipes_of_the_guide(table: &mut Table, shop: &Workshop) -> Result<()> {
+    let tool = |names: &[&str]| Versions(shop).packages(names);
+    table.play("recipe: React", tool(&["react", "vite"]), recipes::react(shop)).await;
+    table.play("recipe: Next.js", tool(&["next", "react"]), recipes::next(shop)).await;
+    table.play("recipe: browser extension", tool(&["esbuild"]), recipes::extension(shop)).await;
+    let shop = &Workshop::of_frameworks()?;
+    let tool = |names: &[&str]| Versions(shop).packages(names);
+    let vue = || tool(&["vue", "vue-router", "vite"]);
+    table.play("recipe: Vue, build", vue(), recipes::vue_build(shop)).await;
+    table.play("recipe: Vue, development server", vue(), recipes::vue_dev(shop)).await;
+    table.play("recipe: Nuxt", tool(&["nuxt", "vue"]), recipes::nuxt(shop)).await;
+    table.play("recipe: SvelteKit", tool(&["@sveltejs/kit", "svelte"]), recipes::sveltekit(shop)).await;
+    table.play("recipe: Angular", tool(&["@angular/core"]), recipes::angular(shop)).await;
+    table.play("recipe: Astro", tool(&["astro"]), recipes::astro(shop)).await;
+    Ok(())
 }

@@ -16,11 +16,12 @@ use crate::workshop::output;
 pub struct Project {
     folder: PathBuf,
     tools: PathBuf,
+    pins: PathBuf,
 }
 
 impl Project {
-    pub(crate) fn new(folder: PathBuf, tools: PathBuf) -> Self {
-        Self { folder, tools }
+    pub(crate) fn new(folder: PathBuf, tools: PathBuf, pins: PathBuf) -> Self {
+        Self { folder, tools, pins }
     }
 
     /// Where it lies.
@@ -41,7 +42,7 @@ impl Project {
     /// Copies a folder of this repository into it, each file's text changed by `fill`. What its package.json asks for
     /// must be what is pinned: that is what it is tried with.
     pub fn copy(&self, from: &str, fill: impl Fn(&str) -> String) -> Result<()> {
-        copy(&repository().join(from), &self.folder, &fill)
+        copy(&repository().join(from), &self.folder, &self.pins, &fill)
     }
 
     /// Runs a pinned tool to its end; gives what it says.
@@ -69,22 +70,26 @@ impl Project {
     }
 
     fn adapt<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        command.current_dir(&self.folder).env("NEXT_TELEMETRY_DISABLED", "1").env("NO_COLOR", "1")
+        command
+            .current_dir(&self.folder)
+            .env("NEXT_TELEMETRY_DISABLED", "1")
+            .env("ASTRO_TELEMETRY_DISABLED", "1")
+            .env("NO_COLOR", "1")
     }
 }
 
-fn copy(from: &Path, to: &Path, fill: &impl Fn(&str) -> String) -> Result<()> {
+fn copy(from: &Path, to: &Path, pins: &Path, fill: &impl Fn(&str) -> String) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("creating {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("reading {}", from.display()))? {
         let path = entry?.path();
         let name = path.file_name().context("a file without a name")?;
         if path.is_dir() {
-            copy(&path, &to.join(name), fill)?;
+            copy(&path, &to.join(name), pins, fill)?;
             continue;
         }
         let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
         if name == "package.json" {
-            check_pinned(&text).with_context(|| path.display().to_string())?;
+            check_pinned(&text, pins).with_context(|| path.display().to_string())?;
             // The one installed by npm stays: the others are the workshop's.
             let mut manifest: Value = serde_json::from_str(&text)?;
             let installed: Value = serde_json::from_str(&fs::read_to_string(to.join(name))?)?;
@@ -100,9 +105,9 @@ fn copy(from: &Path, to: &Path, fill: &impl Fn(&str) -> String) -> Result<()> {
     Ok(())
 }
 
-fn check_pinned(manifest: &str) -> Result<()> {
+fn check_pinned(manifest: &str, pins: &Path) -> Result<()> {
     let manifest: Value = serde_json::from_str(manifest)?;
-    let pinned = fs::read_to_string(repository().join("tests/packaging/npm/package.json"))?;
+    let pinned = fs::read_to_string(pins)?;
     let pinned: Value = serde_json::from_str(&pinned)?;
     let kinds = ["dependencies", "devDependencies"];
     for (name, version) in kinds.iter().filter_map(|kind| manifest[kind].as_object()).flatten() {

@@ -1,10 +1,12 @@
 //! What one case plays on: a collector, and a browser that opens the case's page.
 
 use std::net::{Ipv4Addr, TcpStream};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use collector::{Collector, Pages, Settings};
 use e2e::{Arrivals, Browser, Engine, Process, until};
+use tokio::time::sleep;
 
 use crate::project::Project;
 use crate::workshop::Workshop;
@@ -13,6 +15,9 @@ const API_KEY: &str = "packaging_key";
 
 const PAGE_VIEW: &str = "page_view";
 const CLICK: &str = "button_click";
+
+/// Longer than the tracker takes to notice a route (50 ms).
+const SETTLED: Duration = Duration::from_millis(500);
 
 /// A project, and the collector that its pages are filled in to reach.
 #[derive(Debug)]
@@ -38,6 +43,7 @@ impl Stage {
                 "apiKey: 'YOUR_API_KEY'",
                 &format!("apiKey: '{API_KEY}', endpoint: '{endpoint}', flushInterval: 0"),
             )
+            .replace("pageViews: true", &format!("pageViews: true, endpoint: '{endpoint}', flushInterval: 0"))
             .replace("YOUR_API_KEY", API_KEY)
         })?;
         Ok(Self { project, collector })
@@ -51,9 +57,13 @@ impl Stage {
 
     /// Opens a page, which is to track its view, and clicks its button, which is to track that.
     pub async fn visit(&self, engine: Engine, url: &str) -> Result<String> {
-        let browser = Browser::start(engine).await?;
-        self.arrive(&browser, url).await?;
-        self.leave_quietly(&browser, engine, &[PAGE_VIEW, CLICK]).await
+        self.visit_in(&Browser::start(engine).await?, engine, url).await
+    }
+
+    /// Does the same in a browser that is already there.
+    pub async fn visit_in(&self, browser: &Browser, engine: Engine, url: &str) -> Result<String> {
+        self.arrive(browser, url).await?;
+        self.leave_quietly(browser, engine, &[PAGE_VIEW, CLICK]).await
     }
 
     /// The same, and a click on the link to another view, which is to be tracked once, too.
@@ -74,6 +84,35 @@ impl Stage {
     pub async fn visit_views_of_files(&self, folder: &str) -> Result<String> {
         let pages = self.serve(folder).await?;
         self.visit_views(Engine::Chromium, &pages.url("/")).await
+    }
+
+    /// Does the same in an app that tracks its page views by itself: the view that the click leaves is tracked as left.
+    /// Where the click loads another page, that may arrive after the next view.
+    pub async fn visit_routes(&self, browser: &Browser, url: &str) -> Result<String> {
+        self.arrive(browser, url).await?;
+        browser.begin("document.querySelector('a').click()").await?;
+        self.await_events(browser, 4).await?;
+        // An event too many comes from a router that settles late.
+        sleep(SETTLED).await;
+        let arrivals = Arrivals::at(&self.collector)?;
+        ensure!(arrivals.repeats() == 0, "events were repeated: {arrivals}");
+        let mut came: Vec<_> = arrivals
+            .events
+            .iter()
+            .map(|event| {
+                let path = event.properties.as_ref().and_then(|properties| properties.get("path"));
+                let path = path.and_then(|path| path.as_str()).unwrap_or_default();
+                format!("{} {}", event.event_name, if path == "/about/" { "/about" } else { path })
+            })
+            .collect();
+        came.sort_unstable();
+        ensure!(
+            came == ["button_click ", "page_leave /", "page_view /", "page_view /about"],
+            "{came:?} came instead of two views, one left, and a click"
+        );
+        let complaints = browser.complaints().await?;
+        ensure!(complaints.is_empty(), "the console says:\n{}", complaints.join("\n"));
+        Ok("4 events, console quiet".to_owned())
     }
 
     /// Waits until a server that was started a moment ago listens: a visit before that leaves its trace in the console.

@@ -17,7 +17,8 @@ const HEAD: &str = "\
 `npm pack` makes the tarball, `npm install` puts it into a fresh project outside this repository, the project's own tool
 builds it, and a real browser opens the result. A page tracks its view, and the click on its button; the events must
 arrive at the [collector](../tests/collector), each once and in order, and Chromium's console must hold no warning and no
-error. \"Views\" are page views of a route change on top of that, one each, in strict mode, too.
+error. \"Views\" are page views of a route change on top of that, one each, in strict mode, too. A recipe is one of
+[the guide's](guide/recipes.md): its events are two views, the leaving of the first, and a click; the extension has one view.
 ";
 
 /// Rows in the order in which they were played.

@@ -16,15 +16,30 @@ use crate::repository;
 pub struct Workshop {
     folder: TempDir,
     tarball: PathBuf,
+    pins: PathBuf,
 }
 
 impl Workshop {
     /// Packs `pkg/` and lays out the pinned tools of `tests/packaging/npm`.
     pub fn open() -> Result<Self> {
+        Self::with_tools("tests/packaging/npm")
+    }
+
+    /// Packs `pkg/` and lays out the pinned frameworks of `tests/packaging/npm-frameworks`, which only the full matrix
+    /// needs.
+    pub fn of_frameworks() -> Result<Self> {
+        Self::with_tools("tests/packaging/npm-frameworks")
+    }
+
+    fn with_tools(tools: &str) -> Result<Self> {
         let folder =
             tempfile::Builder::new().prefix("packaging-").tempdir().context("no temporary folder")?;
-        let tools = repository().join("tests/packaging/npm");
-        ensure!(tools.join("node_modules").is_dir(), "its npm packages are missing: run `cargo xtask setup`");
+        let tools = repository().join(tools);
+        ensure!(
+            tools.join("node_modules").is_dir(),
+            "{} has no packages: run `cargo xtask packaging`",
+            tools.display()
+        );
         // The lock marks this folder as the root of what Next and Vite look at.
         for name in ["package.json", "package-lock.json"] {
             fs::copy(tools.join(name), folder.path().join(name))
@@ -32,7 +47,7 @@ impl Workshop {
         }
         link(&tools.join("node_modules"), &folder.path().join("node_modules"))?;
         let tarball = pack(folder.path())?;
-        Ok(Self { folder, tarball })
+        Ok(Self { folder, tarball, pins: tools.join("package.json") })
     }
 
     /// The package as `npm publish` would send it.
@@ -74,7 +89,7 @@ impl Workshop {
             "--no-fund",
         ]);
         output(npm.current_dir(&folder))?;
-        Ok(Project::new(folder, self.folder.path().join("node_modules/.bin")))
+        Ok(Project::new(folder, self.folder.path().join("node_modules/.bin"), self.pins.clone()))
     }
 }
 

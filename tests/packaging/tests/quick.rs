@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use e2e::Engine;
-use packaging::cases::{bundlers, contents, plain, relayed, runners, server};
+use packaging::cases::{bundlers, contents, plain, recipes, relayed, runners, server};
 use packaging::{Stage, Workshop};
 
 /// Makes a test of each case, in a workshop of its own.
@@ -33,6 +33,7 @@ tests! {
     a_bundle_of_webpack_4_brings_its_events: bundlers::webpack_4;
     a_bundle_of_esbuild_brings_its_events: bundlers::esbuild;
     a_build_of_vite_brings_its_events: bundlers::vite_build;
+    the_recipe_for_react_brings_each_view_once: recipes::react;
     the_relay_of_the_example_brings_the_events_of_a_page_without_a_key: relayed::relay;
 }
 

@@ -25,6 +25,7 @@ pub enum Need {
     Node,
     NpmPackages,
     PackagingTools,
+    Frameworks,
     OldBrowsers,
     PythonRequests,
 }
@@ -33,7 +34,7 @@ pub enum Need {
 pub const BUILD: &[Need] =
     &[Need::PinnedRust, Need::WasmPack, Need::WasmBindgen, Need::Node, Need::NpmPackages];
 
-/// What any command needs.
+/// What any command needs, but for the frameworks of `packaging`: no other command opens their 660 MB.
 pub const ALL: &[Need] = &[
     Need::Debian(Package::Chromium),
     Need::Debian(Package::ChromiumDriver),
@@ -99,6 +100,7 @@ impl Need {
             Need::Node => "Node.js",
             Need::NpmPackages => "npm packages of xtask/npm",
             Need::PackagingTools => "npm packages of tests/packaging/npm",
+            Need::Frameworks => "npm packages of tests/packaging/npm-frameworks",
             Need::OldBrowsers => "old browsers of tests/old-browsers/npm",
             Need::PythonRequests => "Python module requests",
         }
@@ -117,6 +119,7 @@ impl Need {
             Need::Node => node::find_node(),
             Need::NpmPackages => node::find_packages(&paths::npm()),
             Need::PackagingTools => node::find_packages(&paths::packaging_tools()),
+            Need::Frameworks => node::find_packages(&paths::frameworks()),
             Need::OldBrowsers => old_browsers::find(),
             Need::PythonRequests => Ok(python::find_requests()),
         }
@@ -134,6 +137,7 @@ impl Need {
             Need::Node => node::explain_node(),
             Need::NpmPackages => node::install_packages(&paths::npm()),
             Need::PackagingTools => node::install_packages(&paths::packaging_tools()),
+            Need::Frameworks => node::install_packages(&paths::frameworks()),
             Need::OldBrowsers => old_browsers::install(),
             Need::PythonRequests => python::install_requests(),
         }

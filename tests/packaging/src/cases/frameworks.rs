@@ -37,11 +37,20 @@ pub async fn next_build(workshop: &Workshop, bundler: &str) -> Result<String> {
 }
 
 async fn serve_next(stage: &Stage, arguments: &[&str]) -> Result<String> {
+    visit_next(stage, arguments, async |url| stage.visit_views(Engine::Chromium, url).await).await
+}
+
+/// Has Next.js serve the stage's project for as long as `visit` takes, which must leave no complaint in its log.
+pub(super) async fn visit_next(
+    stage: &Stage,
+    arguments: &[&str],
+    visit: impl AsyncFnOnce(&str) -> Result<String>,
+) -> Result<String> {
     let port = free_port()?.to_string();
     let arguments = [arguments, &["--hostname", "127.0.0.1", "--port", &port]].concat();
     let server = stage.project.start("next", &arguments)?;
     let url = stage.listening(port.parse()?, &server).await?;
-    let seen = stage.visit_views(Engine::Chromium, &url).await;
+    let seen = visit(&url).await;
     let log = server.log()?;
     let seen = seen.with_context(|| log.clone())?;
     let complaints: Vec<&str> = log.lines().filter(|line| is_complaint(line)).collect();

@@ -1,0 +1,1 @@
+export const environment = { appizerKey: 'YOUR_API_KEY' };
