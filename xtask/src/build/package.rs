@@ -48,6 +48,9 @@ const FOR_REQUIRE: &[(&str, &str)] = &[
     ("auto.d.ts", "auto.d.cts"),
 ];
 
+/// Pages and texts that have the script tag's stub.
+const WITH_STUB: [&str; 3] = [README, "www/examples/html/index.html", "www/examples/relay/index.html"];
+
 pub fn complete() -> Result<()> {
     for (from, to) in COPIED {
         copy(from, to)?;
@@ -56,8 +59,8 @@ pub fn complete() -> Result<()> {
     for (from, to) in FOR_REQUIRE {
         write(&package.join(to), read_text(&package.join(from))?.replace("'./index.js'", "'./index.cjs'"))?;
     }
+    check_stub()?;
     let readme = read_text(&paths::root().join(README))?;
-    check_stub(&readme)?;
     for name in COPIED_IF_PRESENT.iter().filter(|name| paths::root().join(name).is_file()) {
         copy(name, name)?;
     }
@@ -80,11 +83,14 @@ fn absolute(readme: &str, repository: &str) -> String {
     text
 }
 
-/// A page takes the stub from the readme as it stands.
-fn check_stub(readme: &str) -> Result<()> {
+/// Fails where a page that is there to be copied has another stub than the built one.
+fn check_stub() -> Result<()> {
     let script = read_text(&paths::package().join("stub.js"))?;
     let stub = script.lines().next().unwrap_or_default();
-    ensure!(readme.contains(stub), "{README} shows another stub than the built one, which is:\n{stub}");
+    for page in WITH_STUB {
+        let text = read_text(&paths::root().join(page))?;
+        ensure!(text.contains(stub), "{page} has another stub than the built one, which is:\n{stub}");
+    }
     Ok(())
 }
 
