@@ -2,11 +2,15 @@
 //! journeys must not see happen.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use e2e::{Browser, Engine, Process, find, free_port, until};
+use e2e::{Browser, Engine, Process, find, free_port, until, until_within};
 
 const TRACKED: u64 = 250;
+
+/// A build takes minutes on a slow machine.
+const BUILD: Duration = Duration::from_secs(600);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_command_serves_a_page_whose_250_events_are_all_in_the_collector_and_a_relay() -> Result<()>
@@ -19,7 +23,7 @@ async fn the_demo_command_serves_a_page_whose_250_events_are_all_in_the_collecto
     })?;
     let page = format!("http://127.0.0.1:{}/", port + 1);
     for sign in ["build: package", "demo: collector", &page] {
-        until(sign, async || Ok(demo.log()?.contains(sign).then_some(())))
+        until_within(BUILD, sign, async || Ok(demo.log()?.contains(sign).then_some(())))
             .await
             .with_context(|| demo.log().unwrap_or_default())?;
     }
