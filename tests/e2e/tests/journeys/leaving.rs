@@ -87,7 +87,7 @@ async fn a_tab_that_closes_itself_in_the_task_of_its_events_delivers_what_the_en
     // WebKit sometimes takes the tab away with its transaction and with what it had just put into localStorage
     // (one run of eight). What was given to the browser has arrived all the same.
     let arrivals = next_visit(scene, 100).await?;
-    println!("{} of 250 events are missing", 250 - arrivals.ids().len());
+    println!("{} of 250 events are missing", 250 - arrivals.steps().len());
     Ok(())
 }
 
@@ -147,11 +147,19 @@ pub(crate) async fn leave_come_back_and_go_on(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// Comes to the site again, and waits until everything that was left has arrived.
+/// Comes to the site again, waits until `count` of the numbered events have arrived, and tracks until nothing is queued: it is
+/// the next reply that settles what was handed over.
 async fn next_visit(scene: &Scene, count: usize) -> Result<Arrivals> {
     scene.visit("module.html").await?;
     scene.run::<()>("await appizer.init(options)").await?;
-    scene.distinct(count).await?;
+    scene.arrivals(&format!("{count} steps"), |arrivals| arrivals.steps().len() >= count).await?;
+    until("nothing to be queued any more", async || {
+        let track =
+            "appizer.track('next_visit'); await appizer.flush(); return (await appizer.stats()).queued";
+        let queued: u64 = scene.run(track).await?;
+        Ok((queued == 0).then_some(()))
+    })
+    .await?;
     scene.settled().await
 }
 
