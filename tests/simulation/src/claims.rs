@@ -198,9 +198,16 @@ impl World {
     }
 
     fn end_search(&mut self, page: usize, owners: Vec<String>, departures: u32, outcome: Outcome) {
-        let Outcome::Orphans(orphans) = outcome else { return self.release(page, &owners) };
+        let here = self.pages[page].departures == departures;
+        let Outcome::Orphans(orphans) = outcome else {
+            // A page that has left has given back all, and what it holds since its return is another store's.
+            if here {
+                self.release(page, &owners);
+            }
+            return;
+        };
         self.forget_left(&owners);
-        if self.pages[page].departures != departures {
+        if !here {
             return;
         }
         for orphan in &orphans {
