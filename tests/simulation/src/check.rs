@@ -1,7 +1,7 @@
 //! The end of a world: everything mends, time passes, and then it must all add up.
 
 use crate::network::Fate;
-use crate::page::Life;
+use crate::page::{Life, Page};
 use crate::time::{HOUR, MINUTE};
 use crate::weather::Weather;
 use crate::world::{Storage, Tally, World};
@@ -98,17 +98,25 @@ impl World {
     }
 
     /// Runs on as long as it is asked for and something gets on: a few requests a minute of one event each take their time, and in a
-    /// crowd an interval takes more than an hour, and the try after it waits for another. Whether requests were sent to the end.
+    /// crowd an interval takes more than an hour, and the try after it waits for another. Whether something got on to the end.
     fn run_while_sending(&mut self, wanted: impl Fn(&Self) -> bool) -> bool {
-        let mut requests = 0;
+        let mut seen = (0, 0);
         for _ in 0..500 {
-            if requests == self.tally.requests || !wanted(self) {
+            let now = self.progress();
+            if seen == now || !wanted(self) {
                 break;
             }
-            requests = self.tally.requests;
+            seen = now;
             self.run_until(self.now + 6 * HOUR, |_| true);
         }
-        requests != self.tally.requests
+        seen != self.progress()
+    }
+
+    /// What changes while pages get on: requests, and events that wait, of which some become too old to be sent.
+    fn progress(&self) -> (u64, u64) {
+        let queued =
+            |page: &Page| page.engine.stats(Account::default(), page.clock(self.now)).account.queued();
+        (self.tally.requests, self.pages.iter().map(queued).sum())
     }
 
     /// In good weather a page's events go out: none is stuck, but for what a mark keeps back.
