@@ -11,8 +11,8 @@ use crate::{Stage, Workshop};
 /// Where the projects lie.
 pub const PROJECTS: &str = "tests/packaging/projects/recipes";
 
-async fn set(workshop: &Workshop, name: &str, project: &str) -> Result<Stage> {
-    Stage::set(workshop, name, &format!("{PROJECTS}/{project}")).await
+async fn set(workshop: &Workshop, project: &str) -> Result<Stage> {
+    Stage::set(workshop, &format!("recipe-{project}"), &format!("{PROJECTS}/{project}")).await
 }
 
 /// Opens an app by its address in Chromium.
@@ -20,49 +20,45 @@ async fn visit(stage: &Stage, url: &str) -> Result<String> {
     stage.visit_routes(&Browser::start(Engine::Chromium).await?, url).await
 }
 
-/// Opens an app that a tool has built into a folder of files.
-async fn visit_build(stage: &Stage, folder: &str) -> Result<String> {
+/// Has a tool build a project into a folder of files, and opens that.
+async fn build(workshop: &Workshop, project: &str, tool: &str, folder: &str) -> Result<String> {
+    let stage = set(workshop, project).await?;
+    stage.project.run(tool, &["build"])?;
     let pages = stage.serve(folder).await?;
-    visit(stage, &pages.url("/")).await
+    visit(&stage, &pages.url("/")).await
 }
 
 /// React, built by Vite.
 pub async fn react(workshop: &Workshop) -> Result<String> {
-    let stage = set(workshop, "recipe-react", "react").await?;
-    stage.project.run("vite", &["build"])?;
-    visit_build(&stage, "dist").await
+    build(workshop, "react", "vite", "dist").await
 }
 
 /// Next.js, built and started.
 pub async fn next(workshop: &Workshop) -> Result<String> {
-    let stage = set(workshop, "recipe-next", "next").await?;
+    let stage = set(workshop, "next").await?;
     stage.project.run("next", &["build"])?;
     visit_next(&stage, &["start"], async |url| visit(&stage, url).await).await
 }
 
 /// Vue with its router, built by Vite.
 pub async fn vue_build(workshop: &Workshop) -> Result<String> {
-    let stage = set(workshop, "recipe-vue", "vue").await?;
-    stage.project.run("vite", &["build"])?;
-    visit_build(&stage, "dist").await
+    build(workshop, "vue", "vite", "dist").await
 }
 
 /// Vue on Vite's development server.
 pub async fn vue_dev(workshop: &Workshop) -> Result<String> {
-    let stage = set(workshop, "recipe-vue-dev", "vue").await?;
+    let stage = Stage::set(workshop, "recipe-vue-dev", &format!("{PROJECTS}/vue")).await?;
     serve_vite(&stage, async |url| visit(&stage, url).await).await
 }
 
 /// SvelteKit, prerendered.
 pub async fn sveltekit(workshop: &Workshop) -> Result<String> {
-    let stage = set(workshop, "recipe-sveltekit", "sveltekit").await?;
-    stage.project.run("vite", &["build"])?;
-    visit_build(&stage, "build").await
+    build(workshop, "sveltekit", "vite", "build").await
 }
 
 /// Nuxt, rendered on its server.
 pub async fn nuxt(workshop: &Workshop) -> Result<String> {
-    let stage = set(workshop, "recipe-nuxt", "nuxt").await?;
+    let stage = set(workshop, "nuxt").await?;
     stage.project.run("nuxt", &["build"])?;
     let port = free_port()?;
     let arguments = ["preview", "--port", &port.to_string()];
@@ -73,21 +69,17 @@ pub async fn nuxt(workshop: &Workshop) -> Result<String> {
 
 /// Astro, whose link loads another page.
 pub async fn astro(workshop: &Workshop) -> Result<String> {
-    let stage = set(workshop, "recipe-astro", "astro").await?;
-    stage.project.run("astro", &["build"])?;
-    visit_build(&stage, "dist").await
+    build(workshop, "astro", "astro", "dist").await
 }
 
 /// Angular with its router.
 pub async fn angular(workshop: &Workshop) -> Result<String> {
-    let stage = set(workshop, "recipe-angular", "angular").await?;
-    stage.project.run("ng", &["build"])?;
-    visit_build(&stage, "dist").await
+    build(workshop, "angular", "ng", "dist").await
 }
 
 /// A page of a Chromium extension, bundled by esbuild.
 pub async fn extension(workshop: &Workshop) -> Result<String> {
-    let stage = set(workshop, "recipe-extension", "extension").await?;
+    let stage = set(workshop, "extension").await?;
     stage.project.run("esbuild", &["popup.js", "--bundle", "--outfile=dist/popup.js"])?;
     let folder = stage.project.folder();
     let endpoint = format!("http://{}", stage.collector.address());
