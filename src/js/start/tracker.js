@@ -149,7 +149,7 @@ export function makeTracker(wasm = () => {}) {
     const { options, forCore, landing, bridge: before } = life;
     const context = makeContext(options, landing, warn);
     const bridge = before ?? makeBridge(forCore, context, hear, wasm);
-    life = { ...life, phase: 'running', context, bridge };
+    life = { ...life, phase: 'running', why: undefined, context, bridge };
     if (options.clientHints) clientHints().then((properties) => context.add(properties));
     early.splice(0).forEach((call) => call.run());
     watch();
