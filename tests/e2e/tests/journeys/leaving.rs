@@ -160,7 +160,7 @@ async fn next_visit(scene: &Scene, count: usize) -> Result<Arrivals> {
         Ok((queued == 0).then_some(()))
     })
     .await?;
-    scene.settled().await
+    scene.servers.arrivals()
 }
 
 /// Every number came, and under one id only.
