@@ -9,7 +9,7 @@ function progress({ fault, queued, inherited, finished }) {
 
 /** The list of the trial's steps. */
 export function createTrial(list, verdict) {
-  /** What this page found in the queue when it opened: the work of the page before it. */
+  /** The number of events that the page before had left in the queue when this page opened. */
   let inherited = 0;
   /** Stays after the last step, whatever is tracked then, until the collector is broken for the next trial. */
   let finished = false;

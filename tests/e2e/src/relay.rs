@@ -64,16 +64,17 @@ impl Relay {
     ) -> Result<Self> {
         let folder =
             tempfile::Builder::new().prefix("e2e-relay-").tempdir().context("no temporary folder")?;
-        let mut words = arguments.iter().skip_while(|argument| **argument != "--spool");
-        let spool = if words.next().is_some() { words.next() } else { Some(&OWN_SPOOL) };
-        let spool = (*spool.context("--spool needs a value")?).into();
+        let spool = match arguments.iter().position(|argument| *argument == "--spool") {
+            Some(place) => *arguments.get(place + 1).context("--spool needs a value")?,
+            None => OWN_SPOOL,
+        };
         let mut relay = Self {
             program: program.into(),
             port,
             upstream: upstream.into(),
             api_key: api_key.into(),
             arguments: arguments.iter().map(|argument| (*argument).into()).collect(),
-            spool,
+            spool: spool.into(),
             process: None,
             folder,
         };

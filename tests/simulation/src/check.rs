@@ -42,7 +42,7 @@ impl World {
         let wakes = self.pages.iter().map(|page| page.asleep_until).max().unwrap_or_default();
         let end = self.now.max(wakes) + 3 * HOUR;
         self.run_until(end, |_| true);
-        self.run_while_sending(|world| {
+        self.run_while_progressing(|world| {
             (0..world.pages.len()).any(|page| world.waits_for_something(page).is_some())
         });
         for page in 0..self.pages.len() {
@@ -87,7 +87,7 @@ impl World {
         self.track(last, 1);
         let end = self.now + 3 * HOUR;
         self.run_until(end, |_| true);
-        if self.run_while_sending(|_| true) {
+        if self.run_while_progressing(|_| true) {
             self.ledger.blame(|| "something is still being sent when all should be quiet".into());
         }
         let idle = self.pages[last].engine.next_timeout();
@@ -99,7 +99,7 @@ impl World {
 
     /// Runs on as long as it is asked for and something gets on: a few requests a minute of one event each take their time, and in a
     /// crowd an interval takes more than an hour, and the try after it waits for another. Whether something got on to the end.
-    fn run_while_sending(&mut self, wanted: impl Fn(&Self) -> bool) -> bool {
+    fn run_while_progressing(&mut self, wanted: impl Fn(&Self) -> bool) -> bool {
         let mut seen = (0, 0);
         for _ in 0..500 {
             let now = self.progress();
@@ -112,7 +112,7 @@ impl World {
         seen != self.progress()
     }
 
-    /// What changes while pages get on: requests, and events that wait, of which some become too old to be sent.
+    /// Returns the number of requests sent and of events queued. Events that become too old leave the queue without a request.
     fn progress(&self) -> (u64, u64) {
         let queued =
             |page: &Page| page.engine.stats(Account::default(), page.clock(self.now)).account.queued();

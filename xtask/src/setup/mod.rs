@@ -34,7 +34,7 @@ pub enum Need {
 pub const BUILD: &[Need] =
     &[Need::PinnedRust, Need::WasmPack, Need::WasmBindgen, Need::Node, Need::NpmPackages];
 
-/// What any command needs, but for the frameworks of `packaging`: no other command opens their 660 MB.
+/// Lists the needs of all commands, without the frameworks: only `packaging` reads their 660 MB.
 pub const ALL: &[Need] = &[
     Need::Debian(Package::Chromium),
     Need::Debian(Package::ChromiumDriver),

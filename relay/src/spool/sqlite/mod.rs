@@ -61,8 +61,8 @@ impl SqliteSpool {
             // The checkpointer does it instead.
             store.connection.pragma_update(None, "wal_autocheckpoint", 0)?;
             store.connection.pragma_update(None, "journal_size_limit", log_limit as i64)?;
-            // What a killed process left in the log is in the file before anything is added. A full disk is no reason not to
-            // start: browsers are answered 503, and the checkpointer moves the log once there is room.
+            // A killed process may have left events in the log: move them into the file before anything is added. On a full
+            // disk the relay starts all the same and answers 503; the checkpointer moves the log once there is room.
             if let Err(error) = store.checkpoint() {
                 tracing::warn!(%error, "the log of the spool cannot be moved into the file yet");
             }

@@ -1,4 +1,4 @@
-//! What pages tell each other of the endpoint.
+//! News of the endpoint that pages share: the outcome of a request, and the cause of a pause.
 
 /// Why there is a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What all cases share: the collector, the relays, the visitors, and the account at the end.
+//! Starts collector, relays and visitors for a case, and counts at its end.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
