@@ -20,10 +20,6 @@ extern "C" {
     #[wasm_bindgen(catch)]
     fn insure(endpoint: &str, api_key: &str, body: &str) -> Result<Function, JsValue>;
 
-    /// Returns true if the browser can be given a request for the case that the page dies.
-    #[wasm_bindgen(js_name = canInsure)]
-    pub fn can_insure() -> bool;
-
     /// Returns true if a request may outlive its page and carry the key.
     #[wasm_bindgen(js_name = canOutlive)]
     pub fn can_outlive() -> bool;
@@ -59,6 +55,11 @@ extern "C" {
 /// Of a page that closes itself Chromium fails what outlives it a moment before the page hears that it goes: a failure of a
 /// hidden page's request is told this much later, in milliseconds, when the page is gone if it goes.
 const DOUBT: u32 = 100;
+
+/// Returns true if the browser can be given a request for the case that the page dies.
+pub fn can_insure() -> bool {
+    property(&scope(), "fetchLater").is_some()
+}
 
 /// The requests of one tracker.
 #[derive(Default)]

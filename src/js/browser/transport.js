@@ -17,9 +17,6 @@ export function insure(endpoint, apiKey, body) {
   return () => controller.abort();
 }
 
-/** Returns true if the browser can be given a request for the case that the page dies. */
-export const canInsure = () => typeof globalThis.fetchLater === 'function';
-
 /** Returns true if a request may outlive its page and carry the key. */
 export const canOutlive = () => 'keepalive' in (globalThis.Request?.prototype ?? {});
 

@@ -3,9 +3,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
-use super::wasm;
+use super::{read_text, wasm, write as write_file};
 use crate::{paths, process};
 
 /// The script: its default export makes an instance's exports of its imports.
@@ -16,8 +16,12 @@ pub fn script() -> PathBuf {
 pub fn write() -> Result<()> {
     let converted = paths::intermediate().join("wasm2js.js");
     let mut wasm2js = process::command(paths::npm_program("wasm2js"));
-    wasm2js.arg(wasm::optimised_module()).args(["-Oz", "--output"]).arg(&converted);
+    wasm2js
+        .arg(wasm::optimised_module())
+        .args(["-Oz", "--enable-bulk-memory-opt", "--output"])
+        .arg(&converted);
     process::run(&mut wasm2js)?;
+    write_file(&converted, with_room_to_grow(read_text(&converted)?)?)?;
 
     let mut esbuild = process::command(paths::npm_program("esbuild"));
     esbuild.arg(&converted).args(["--bundle", "--target=es2020", "--log-level=warning"]);
@@ -29,4 +33,27 @@ pub fn write() -> Result<()> {
     ]);
     esbuild.arg(format!("--outfile={}", script().display()));
     process::run(&mut esbuild)
+}
+
+/// What is replaced in wasm2js's output, and by what. Its memory grows by what is asked for, mostly a page of 64 KiB, and
+/// copies all of itself for that. It takes half as much again instead, and says itself how much of it is in use.
+const GROWTH: [(&str, &str); 3] = [
+    ("return buffer.byteLength >> 16;", "return pages;"),
+    ("function __wasm_memory_grow(", "var pages = buffer.byteLength >> 16;\n function __wasm_memory_grow("),
+    (
+        "var newBuffer = new ArrayBuffer(newPages << 16);",
+        "pages = newPages;\n   if (newPages << 16 <= buffer.byteLength) return oldPages;\n   \
+         var newBuffer = new ArrayBuffer(newPages + (newPages >> 1) << 16);",
+    ),
+];
+
+fn with_room_to_grow(mut script: String) -> Result<String> {
+    for (generated, ours) in GROWTH {
+        ensure!(
+            script.matches(generated).count() == 1,
+            "wasm2js does not write {generated:?} once: xtask/src/build/wasm2js.rs replaces it"
+        );
+        script = script.replace(generated, ours);
+    }
+    Ok(script)
 }
