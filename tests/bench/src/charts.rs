@@ -60,7 +60,7 @@ fn bars(run: &Value, file: &Path, title: &str, value: impl Fn(&Value) -> Option<
             .draw()?;
         chart.draw_series(bars.iter().rev().enumerate().map(|(place, (name, value))| {
             let place = place as u32;
-            let colour = if *name == "appizer" { OURS } else { OTHERS };
+            let colour = if name.starts_with("appizer") { OURS } else { OTHERS };
             let corners = [(least, SegmentValue::Exact(place)), (*value, SegmentValue::Exact(place + 1))];
             let mut bar = Rectangle::new(corners, colour.filled());
             bar.set_margin(5, 5, 0, 0);

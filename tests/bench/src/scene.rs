@@ -221,28 +221,30 @@ impl Scene {
     pub async fn measure_growth(&mut self, count: u32, limit: Duration) -> Result<Growth> {
         const TASK: u32 = 1_000;
         let room = json!({ "maxQueueEvents": 1_000_000, "maxQueueBytes": 1_000_000_000, "insurance": false });
-        let with_key = |key: &str| {
+        let with_key = |key: &str, previous: &[&str]| {
             let mut settings = room.clone();
             settings["apiKey"] = key.into();
+            settings["previousApiKeys"] = previous.into();
             settings
         };
         self.sink.refuse(true);
-        // Another key each time: what a page learnt of one endpoint holds for the next page, too.
-        self.visit(with_key("first")).await?;
+        // Another key each time: what a page learnt under one key holds for the next page, too.
+        self.visit(with_key("first", &[])).await?;
         let empty = self.load("appizer").await?;
         for from in (0..count).step_by(TASK as usize) {
             self.burst(from, TASK.min(count - from)).await?;
         }
         sleep(SETTLE + Duration::from_micros(20) * count).await;
         let queued_memory = self.memory().await? - empty.memory;
-        self.again(with_key("second")).await?;
+        self.again(with_key("second", &["first"])).await?;
         let found = self.load("appizer").await?;
         self.sink.refuse(false);
         let begun = Instant::now();
         let before = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
-        self.again(with_key("third")).await?;
+        self.again(with_key("third", &["first", "second"])).await?;
         let start = self.load("appizer").await?;
         let arrived = self.wait_for(count, limit.saturating_sub(begun.elapsed())).await;
+        ensure!(arrived.events.len() == count as usize, "{} of {count} events arrived", arrived.events.len());
         Ok(Growth {
             queued_memory,
             ready: found.ready.min(start.ready),

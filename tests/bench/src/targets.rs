@@ -107,6 +107,14 @@ const TARGETS: &[Target] = &[
         bound: |run| Some(1.25 * median(run, "bare", "large_cpu")?),
     },
     Target {
+        key: "cpu-js",
+        text: "10,000 events: main-thread CPU of `/js` at most 1.7 × WebAssembly's",
+        unit: "ms",
+        digits: 0,
+        figure: |run| median(run, "appizer-js", "large_cpu"),
+        bound: |run| Some(1.7 * median(run, "appizer", "large_cpu")?),
+    },
+    Target {
         key: "longest-task",
         text: "10,000 events: no task over 50 ms after that of the calls",
         unit: "ms",

@@ -24,12 +24,16 @@ pub const EMPTY: Tracker = Tracker { name: "empty", title: "no tracker", package
 /// The package, and the floor.
 pub const OURS: Tracker = Tracker { name: "appizer", title: "**Appizer**", package: None };
 
+/// The same core as JavaScript, for pages that forbid WebAssembly.
+pub const OURS_JS: Tracker = Tracker { name: "appizer-js", title: "**Appizer** `/js`", package: None };
+
 /// A careful programmer's own.
 pub const BARE: Tracker = Tracker { name: "bare", title: "bare", package: None };
 
 /// All that are compared, in the tables' order.
-pub const COMPARED: [Tracker; 7] = [
+pub const COMPARED: [Tracker; 8] = [
     OURS,
+    OURS_JS,
     BARE,
     Tracker { name: "snowplow", title: "Snowplow", package: Some("@snowplow/browser-tracker") },
     Tracker { name: "segment", title: "Segment", package: Some("@segment/analytics-next") },
@@ -65,13 +69,15 @@ impl Tracker {
 
 /// Bundles an entry as a page would load it: what it imports only later is a file of its own.
 pub fn bundle(name: &str) -> Result<()> {
-    let package = here().join("../../pkg/index.js");
-    ensure!(package.is_file(), "pkg/index.js is missing: run `cargo xtask build`");
+    let package = here().join("../../pkg");
+    ensure!(package.join("index.js").is_file(), "pkg/index.js is missing: run `cargo xtask build`");
     let mut esbuild = Command::new(here().join("../../xtask/npm/node_modules/.bin/esbuild"));
     esbuild.arg(here().join("trackers").join(name).with_extension("js"));
     esbuild.args(["--bundle", "--minify", "--splitting", "--format=esm", "--target=es2022"]);
     esbuild.args(["--log-level=warning", "--define:process.env.NODE_ENV=\"production\""]);
-    esbuild.arg(format!("--alias:@appizer/tracker={}", package.display()));
+    for (entry, file) in [("@appizer/tracker", "index.js"), ("@appizer/tracker/js", "js.js")] {
+        esbuild.arg(format!("--alias:{entry}={}", package.join(file).display()));
+    }
     esbuild.arg(format!("--outdir={}", bundles().join(name).display()));
     esbuild.env("NODE_PATH", here().join("npm/node_modules"));
     let status = esbuild.status().context("esbuild cannot be started")?;
