@@ -16,7 +16,7 @@ pub struct Options {
     /// This case alone; may be given more than once. docs/reliability.md and docs/relay.md list the names
     #[arg(long)]
     case: Vec<String>,
-    /// With the entry without WebAssembly, under a policy that forbids it; writes no document
+    /// With the entry without WebAssembly, under a policy that forbids it
     #[arg(long)]
     js: bool,
     /// Violence on the relay instead, without browsers: writes its table into docs/relay.md
@@ -30,7 +30,7 @@ pub struct Options {
     runs: u32,
 }
 
-/// Without a choice of engine or case, docs/reliability.md or the table of docs/relay.md is written anew.
+/// Without a choice of engine or case, docs/reliability.md, docs/reliability-js.md or the table of docs/relay.md is written anew.
 pub fn run(options: &Options) -> Result<()> {
     if options.relay {
         return run_relay(options);

@@ -10,7 +10,7 @@ use e2e::chaos::{CASES, Outcome, Report, Run, Warmth};
 use e2e::{Browser, Engine, Entry};
 use tokio::task::{JoinSet, LocalSet};
 
-/// Runs the cases. Without a choice of any kind it writes docs/reliability.md and docs/reliability.json.
+/// Runs the cases. Without a choice of engine or case it writes docs/reliability.md or docs/reliability-js.md, and the figures as JSON.
 #[derive(Parser)]
 #[command(name = "cargo xtask chaos")]
 struct Arguments {
@@ -23,18 +23,25 @@ struct Arguments {
     /// How often each
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
-    /// With the entry without WebAssembly, under a policy that forbids it; writes no document
+    /// With the entry without WebAssembly, under a policy that forbids it
     #[arg(long)]
     js: bool,
+}
+
+impl Arguments {
+    fn entry(&self) -> Entry {
+        if self.js { Entry::Js } else { Entry::Default }
+    }
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let report = LocalSet::new().run_until(run(&arguments)).await?;
-    if arguments.engine.is_empty() && arguments.case.is_empty() && !arguments.js {
-        write("docs/reliability.md", &report.document())?;
-        write("docs/reliability.json", &(serde_json::to_string_pretty(&report)? + "\n"))?;
+    if arguments.engine.is_empty() && arguments.case.is_empty() {
+        let file = if arguments.js { "docs/reliability-js" } else { "docs/reliability" };
+        write(&format!("{file}.md"), &report.document())?;
+        write(&format!("{file}.json"), &(serde_json::to_string_pretty(&report)? + "\n"))?;
     } else {
         println!("\n{}", report.document());
     }
@@ -65,14 +72,14 @@ async fn run(arguments: &Arguments) -> Result<Report> {
         outcomes.push(ended);
     }
     outcomes.sort_by_key(|(place, ..)| *place);
-    let mut report = Report::new(today(), arguments.runs, browsers);
+    let mut report = Report::new(today(), arguments.entry(), arguments.runs, browsers);
     outcomes.into_iter().for_each(|(_, run, outcome)| report.add(&run, outcome));
     Ok(report)
 }
 
 fn chosen(arguments: &Arguments, engines: &[Engine]) -> Vec<Run> {
     let named = |name| arguments.case.is_empty() || arguments.case.iter().any(|chosen| chosen == name);
-    let entry = if arguments.js { Entry::Js } else { Entry::Default };
+    let entry = arguments.entry();
     let mut runs = Vec::new();
     for case in CASES.iter().filter(|case| named(case.name)) {
         for &engine in engines {

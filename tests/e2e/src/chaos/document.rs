@@ -1,4 +1,4 @@
-//! `docs/reliability.md`: the words around the figures.
+//! `docs/reliability.md` and `docs/reliability-js.md`: the words around the figures.
 
 use std::fmt::Write;
 
@@ -6,9 +6,10 @@ use super::case::{Case, Warmth};
 use super::cases::CASES;
 use super::report::{Outcome, Report, Row};
 use crate::engine::Engine;
+use crate::site::Entry;
 
 const HEAD: &str = "\
-# What violence costs
+# What violence costs{title}
 
 <!-- Written by `cargo xtask chaos`. The words stand in tests/e2e/src/chaos/document.rs, the reasons beside the cases. -->
 
@@ -24,6 +25,11 @@ profile tracks one more event and waits until nothing is left to send. Then the 
   of it; the numbers in brackets are the reasons below.
 - Events go out at once (`flushInterval: 0`) unless the row says that they wait: with the default of ten seconds
   less is on its way when the page ends, and more is in the database.
+{pages}";
+
+const JS_PAGES: &str = "\
+- The pages load `@appizer/tracker/js` under a policy that forbids WebAssembly.
+  [`reliability.md`](reliability.md) has the same cases with WebAssembly.
 ";
 
 const TAIL: &str = "\
@@ -31,6 +37,7 @@ const TAIL: &str = "\
 
 ```sh
 cargo xtask chaos                                       # all of it, and writes this page and reliability.json
+cargo xtask chaos --js                                  # the same without WebAssembly, and writes reliability-js.md
 cargo xtask chaos --engine firefox --case quit --runs 5 # prints only
 ```
 
@@ -53,7 +60,12 @@ impl Report {
                 }
             }
         }
-        format!("{HEAD}\n{}\n{table}\n{}{TAIL}", self.circumstances(), notes.section())
+        let (title, pages) = match self.entry {
+            Entry::Js => (", without WebAssembly", JS_PAGES),
+            Entry::Default => ("", ""),
+        };
+        let head = HEAD.replace("{title}", title).replace("{pages}", pages);
+        format!("{head}\n{}\n{table}\n{}{TAIL}", self.circumstances(), notes.section())
     }
 
     fn circumstances(&self) -> String {
