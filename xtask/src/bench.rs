@@ -21,7 +21,7 @@ pub struct Options {
     /// Few repetitions and few events: shows that all works, writes its results under target/ alone
     #[arg(long)]
     quick: bool,
-    /// One tracker alone: appizer, bare, snowplow, segment, mixpanel, amplitude, posthog
+    /// One tracker alone: appizer, appizer-js, bare, snowplow, segment, mixpanel, amplitude, posthog
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
     /// No measurement but a profile of this tracker: where the main thread's time goes
@@ -33,8 +33,11 @@ pub struct Options {
     /// The relay instead, beside nginx as a plain proxy: writes its table into docs/relay.md
     #[arg(long, conflicts_with_all = ["quick", "only", "profile", "report"])]
     relay: bool,
-    /// The engine by itself: instructions by callgrind, compared with those recorded
+    /// A thousand visitors before the relay for half an hour, with an outage: writes its table into docs/relay.md
     #[arg(long, conflicts_with_all = ["quick", "only", "profile", "report", "relay"])]
+    crowd: bool,
+    /// The engine by itself: instructions by callgrind, compared with those recorded
+    #[arg(long, conflicts_with_all = ["quick", "only", "profile", "report", "relay", "crowd"])]
     instructions: bool,
     /// Records them instead
     #[arg(long, requires = "instructions")]
@@ -46,7 +49,10 @@ pub fn run(options: &Options) -> Result<()> {
         return progress::step("bench: instructions", || instructions(options.record));
     }
     if options.relay {
-        return progress::step("bench: relay", relay);
+        return progress::step("bench: relay", || relay("relay-bench", &[Need::Debian(Package::Nginx)]));
+    }
+    if options.crowd {
+        return progress::step("bench: a crowd before the relay", || relay("relay-crowd", &[]));
     }
     let mut bench = process::cargo();
     bench.args(["run", "--quiet", "--package", "bench", "--bin", "bench", "--"]);
@@ -65,10 +71,11 @@ pub fn run(options: &Options) -> Result<()> {
     progress::step("bench: in Chromium", || process::run(&mut bench))
 }
 
-fn relay() -> Result<()> {
-    setup::ensure(&[Need::PinnedRust, Need::Debian(Package::Nginx)])?;
+/// Runs a program of tests/e2e that measures the relay as it is published.
+fn relay(program: &str, needs: &[Need]) -> Result<()> {
+    setup::ensure(&[&[Need::PinnedRust], needs].concat())?;
     process::run(process::cargo().args(["build", "--profile", "relay", "--package", "relay"]))?;
-    process::run(process::cargo().args(["run", "--quiet", "--package", "e2e", "--bin", "relay-bench"]))
+    process::run(process::cargo().args(["run", "--quiet", "--package", "e2e", "--bin", program]))
 }
 
 /// The pinned peers, without their install scripts.

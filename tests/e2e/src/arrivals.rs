@@ -50,6 +50,14 @@ impl Arrivals {
         event.with_context(|| format!("no event {name:?} came: {self}"))
     }
 
+    /// The most requests that came in any 60 s.
+    pub fn busiest_minute(&self) -> usize {
+        let mut times = Vec::from_iter(self.requests.iter().map(|request| request.received_at));
+        times.sort_unstable();
+        let within = |from: usize| times[from..].iter().take_while(|&&at| at < times[from] + 60_000).count();
+        (0..times.len()).map(within).max().unwrap_or_default()
+    }
+
     /// The events of each request that brought any.
     pub fn batches(&self) -> Vec<Vec<&StoredEvent>> {
         let mut batches = BTreeMap::<i64, Vec<&StoredEvent>>::new();

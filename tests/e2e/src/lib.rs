@@ -38,7 +38,7 @@ pub use relay::{Relay, relay_program};
 pub use scene::{Scene, play, play_in_old_chromium, play_with};
 pub use servers::{API_KEY, Servers};
 pub use site::{Entry, Site};
-pub use visitors::Visitors;
+pub use visitors::{TRACKED_AT, Visitors};
 pub use wait::{until, until_within};
 
 /// Makes three tests of each journey named, one for each engine.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::env;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,6 +19,10 @@ use crate::wait::until;
 
 /// The spool's file in the relay's folder.
 const OWN_SPOOL: &str = "relay.sqlite";
+
+/// Limits that let all visitors of a test through: they have one address.
+pub(crate) const ONE_ADDRESS: [&str; 4] =
+    ["--address-events-per-minute", "1000000000", "--address-bytes-per-minute", "4000000000"];
 
 /// A running `appizer-relay serve`.
 #[derive(Debug)]
@@ -40,14 +45,11 @@ impl Relay {
         Self::start_on(free_port()?, upstream, api_key, arguments).await
     }
 
-    /// Starts a relay of another build.
-    pub async fn start_program(
-        program: &Path,
-        upstream: &str,
-        api_key: &str,
-        arguments: &[&str],
-    ) -> Result<Self> {
-        Self::launch(program, free_port()?, upstream, api_key, arguments).await
+    /// Starts a relay of another build, for visitors who have one address.
+    pub async fn start_program(program: &Path, upstream: &str, api_key: &str) -> Result<Self> {
+        let program =
+            fs::canonicalize(program).with_context(|| format!("{} is missing", program.display()))?;
+        Self::launch(&program, free_port()?, upstream, api_key, &ONE_ADDRESS).await
     }
 
     /// Starts a relay on this port.

@@ -5,7 +5,7 @@ use collector::{Collector, Database, Faults, Settings};
 use tempfile::TempDir;
 
 use crate::arrivals::Arrivals;
-use crate::relay::Relay;
+use crate::relay::{ONE_ADDRESS, Relay};
 use crate::site::{Entry, Site};
 use crate::wait::until;
 
@@ -73,9 +73,7 @@ impl Servers {
 
     /// Starts a relay with more arguments.
     pub async fn start_relay_with(&self, arguments: &[&str]) -> Result<Relay> {
-        // All visitors of a test have one address.
-        let generous = ["--address-events-per-minute", "1000000", "--address-bytes-per-minute", "1000000000"];
-        let arguments = [&generous, arguments].concat();
+        let arguments = [&ONE_ADDRESS, arguments].concat();
         Relay::start(&self.collector()?.endpoint(), API_KEY, &arguments).await
     }
 

@@ -21,6 +21,9 @@ pub(crate) const ORIGIN: &str = "https://shop.example";
 /// The name of one event in a thousand.
 pub(crate) const RARE_EVENT: &str = "one_in_a_thousand";
 
+/// The property that says when a visitor tracked the event, in milliseconds since 1970.
+pub const TRACKED_AT: &str = "tracked_at";
+
 /// How long visitors that stop tracking may take to send what they keep.
 const FAREWELL: Duration = Duration::from_secs(120);
 
@@ -81,7 +84,7 @@ impl Visitors {
 
     /// Lets all visitors stop tracking and send what they keep. Returns the ids of all events that were tracked; fails if some
     /// are never confirmed.
-    pub(crate) async fn finish(mut self) -> Result<BTreeSet<String>> {
+    pub async fn finish(mut self) -> Result<BTreeSet<String>> {
         self.visitor.leaves.store(true, Ordering::Relaxed);
         let sent = timeout(FAREWELL, async { while self.tasks.join_next().await.is_some() {} }).await;
         let tracked = self.visitor.tracked.load(Ordering::Relaxed);
@@ -99,7 +102,7 @@ struct Visitor {
     endpoints: Vec<String>,
     api_key: Option<String>,
     /// Begins every id, so that visits of another time are others.
-    began: u128,
+    began: u64,
     tracked: AtomicUsize,
     confirmed: Mutex<BTreeSet<String>>,
     unavailable: AtomicUsize,
@@ -111,13 +114,14 @@ struct Visitor {
 struct Event {
     id: String,
     name: &'static str,
+    tracked_at: u64,
 }
 
 impl Visitor {
     fn new(endpoints: Vec<String>, api_key: Option<&str>) -> Result<Self> {
         ensure!(!endpoints.is_empty(), "visitors need an endpoint");
         let client = Client::builder().no_proxy().build().context("no HTTP client")?;
-        let began = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let began = now();
         let (tracked, confirmed, unavailable) = Default::default();
         let (api_key, leaves) = (api_key.map(Into::into), AtomicBool::new(false));
         Ok(Self { client, endpoints, api_key, began, tracked, confirmed, unavailable, leaves })
@@ -150,12 +154,16 @@ impl Visitor {
 
     fn track(&self, id: String) -> Event {
         let number = self.tracked.fetch_add(1, Ordering::Relaxed);
-        Event { id, name: if number % 1_000 == 500 { RARE_EVENT } else { "visit" } }
+        let name = if number % 1_000 == 500 { RARE_EVENT } else { "visit" };
+        Event { id, name, tracked_at: now() }
     }
 
     /// Returns true if the reply confirms all events.
     async fn post(&self, endpoint: &str, events: &[Event]) -> Result<bool> {
-        let event = |Event { id, name }: &Event| json!({ "event_name": name, "user_id": "visitor", "properties": { "$event_id": id } });
+        let event = |Event { id, name, tracked_at }: &Event| {
+            let properties = json!({ "$event_id": id, TRACKED_AT: tracked_at });
+            json!({ "event_name": name, "user_id": "visitor", "properties": properties })
+        };
         let body = json!({ "events": events.iter().map(event).collect::<Vec<_>>() });
         let request = self.client.post(endpoint).header(ORIGIN_HEADER, ORIGIN).body(body.to_string());
         let request = match &self.api_key {
@@ -174,4 +182,9 @@ impl Visitor {
     fn confirmed(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.confirmed.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Milliseconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }

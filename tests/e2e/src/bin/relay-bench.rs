@@ -54,10 +54,7 @@ async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let folder = tempfile::tempdir().context("no temporary folder")?;
     let collector = Collector::start(Settings::in_memory(KEY)).await.context("no collector")?;
-    let generous = ["--address-events-per-minute", "1000000000", "--address-bytes-per-minute", "4000000000"];
-    let program = fs::canonicalize(&arguments.relay)
-        .with_context(|| format!("{} is missing", arguments.relay.display()))?;
-    let relay = Relay::start_program(&program, &collector.endpoint(), KEY, &generous).await?;
+    let relay = Relay::start_program(&arguments.relay, &collector.endpoint(), KEY).await?;
     let (_nginx, proxy) = start_nginx(folder.path(), &collector).await?;
     let mut table = String::from(
         "| | requests a second of 5 events | for | answered 200 | median | p99 |\n|---|--:|--:|--:|--:|--:|\n",

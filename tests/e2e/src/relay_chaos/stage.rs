@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use tokio::time::sleep;
 
 use super::CALM;
-use crate::arrivals::Arrivals;
 use crate::relay::Relay;
 use crate::servers::Servers;
 use crate::visitors::{ORIGIN, Visitors};
@@ -116,16 +115,9 @@ impl Stage {
             missing,
             repeated: arrivals.repeats(),
             repeats_allowed,
-            busiest_minute: busiest_minute(&arrivals),
+            busiest_minute: arrivals.busiest_minute(),
             unavailable,
             dead_letters: dead.len(),
         })
     }
-}
-
-fn busiest_minute(arrivals: &Arrivals) -> usize {
-    let mut times = Vec::from_iter(arrivals.requests.iter().map(|request| request.received_at));
-    times.sort_unstable();
-    let within = |from: usize| times[from..].iter().take_while(|&&at| at < times[from] + 60_000).count();
-    (0..times.len()).map(within).max().unwrap_or_default()
 }
