@@ -24,6 +24,7 @@ use crate::trouble::{
 
 without_webassembly!(Chromium in_chromium:
     under_the_strictest_policy_the_core_runs,
+    in_a_burst_the_memory_grows_a_few_times,
     events_of_one_task_arrive_complete_and_in_order,
     flush_sends_at_once_and_the_account_adds_up,
     the_script_tag_tracks_what_came_before_it,
@@ -81,5 +82,30 @@ async fn hold(case: &str, engine: Engine) -> Result<()> {
     for warmth in Warmth::ALL {
         Run { entry: Entry::Js, ..Run::named(case, engine, warmth)? }.hold().await?;
     }
+    Ok(())
+}
+
+/// Whenever it grows, the memory of wasm2js copies all of itself.
+async fn in_a_burst_the_memory_grows_a_few_times(scene: &mut Scene) -> Result<()> {
+    scene.visit("module.html").await?;
+    let buffers: u64 = scene
+        .run(
+            "await appizer.init(options);
+            const Native = globalThis.ArrayBuffer;
+            let buffers = 0;
+            globalThis.ArrayBuffer = class extends Native {
+              constructor(...given) {
+                super(...given);
+                buffers += 1;
+              }
+            };
+            steps(0, 5000);
+            await appizer.flush();
+            return buffers;",
+        )
+        .await?;
+    assert!((1..15).contains(&buffers), "{buffers} buffers for 5,000 events");
+    let arrivals = scene.distinct(5_000).await?;
+    assert_eq!(arrivals.repeats(), 0, "{arrivals}");
     Ok(())
 }
