@@ -71,7 +71,8 @@ macro_rules! without_webassembly {
         mod $journey {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() -> anyhow::Result<()> {
-                $crate::play_with($crate::Entry::Js, $crate::Engine::$engine, super::$journey).await
+                let engine = $crate::Engine::$engine;
+                $crate::play_with($crate::Entry::Js(engine), engine, super::$journey).await
             }
         }
     )+};

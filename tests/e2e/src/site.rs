@@ -19,6 +19,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tower_http::services::ServeDir;
 
+use crate::engine::Engine;
 use crate::wait::in_time;
 
 /// What a page told, and what it said beside that.
@@ -34,8 +35,8 @@ const FAILURES: usize = 2;
 pub enum Entry {
     /// The default entry.
     Default,
-    /// The entry without WebAssembly, on every page, under a policy that forbids WebAssembly.
-    Js,
+    /// The entry without WebAssembly, on every page of this engine, under a policy that forbids WebAssembly.
+    Js(Engine),
 }
 
 /// The page under a policy of its own.
@@ -44,6 +45,10 @@ const STRICT_POLICY: HeaderValue = HeaderValue::from_static("script-src 'self'")
 
 /// Allows the scripts within the pages, and no WebAssembly.
 const JS_POLICY: HeaderValue = HeaderValue::from_static("script-src 'self' 'unsafe-inline'");
+
+/// What the drivers of Firefox and WebKit run in a page is `eval` there. That allows WebAssembly, too, which the entry has none of.
+const DRIVEN_JS_POLICY: HeaderValue =
+    HeaderValue::from_static("script-src 'self' 'unsafe-inline' 'unsafe-eval'");
 
 /// A served copy of `tests/e2e/pages`, in which `{{endpoint}}` and `{{api_key}}` are filled in, with the
 /// built package under `/pkg`, and copies of it whose core does not load.
@@ -83,7 +88,8 @@ impl Site {
                 let path = request.uri().path().to_string();
                 let policy = match entry {
                     _ if path == STRICT => Some(STRICT_POLICY),
-                    Entry::Js => Some(JS_POLICY),
+                    Entry::Js(Engine::Chromium) => Some(JS_POLICY),
+                    Entry::Js(Engine::Firefox | Engine::WebKit) => Some(DRIVEN_JS_POLICY),
                     Entry::Default => None,
                 };
                 let is_missing = log.lock().is_ok_and(|mut asked| {
@@ -166,7 +172,7 @@ fn fill_in(folder: &Path, endpoint: &str, api_key: &str, entry: Entry) -> Result
         let path = file?.path();
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut text = text.replace("{{endpoint}}", endpoint).replace("{{api_key}}", api_key);
-        if entry == Entry::Js {
+        if matches!(entry, Entry::Js(_)) {
             text =
                 text.replace("/pkg/index.js", "/pkg/js.js").replace("/pkg/appizer.js", "/pkg/appizer-js.js");
         }

@@ -28,12 +28,6 @@ struct Arguments {
     js: bool,
 }
 
-impl Arguments {
-    fn entry(&self) -> Entry {
-        if self.js { Entry::Js } else { Entry::Default }
-    }
-}
-
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
@@ -72,17 +66,17 @@ async fn run(arguments: &Arguments) -> Result<Report> {
         outcomes.push(ended);
     }
     outcomes.sort_by_key(|(place, ..)| *place);
-    let mut report = Report::new(today(), arguments.entry(), arguments.runs, browsers);
+    let mut report = Report::new(today(), arguments.js, arguments.runs, browsers);
     outcomes.into_iter().for_each(|(_, run, outcome)| report.add(&run, outcome));
     Ok(report)
 }
 
 fn chosen(arguments: &Arguments, engines: &[Engine]) -> Vec<Run> {
     let named = |name| arguments.case.is_empty() || arguments.case.iter().any(|chosen| chosen == name);
-    let entry = arguments.entry();
     let mut runs = Vec::new();
     for case in CASES.iter().filter(|case| named(case.name)) {
         for &engine in engines {
+            let entry = if arguments.js { Entry::Js(engine) } else { Entry::Default };
             runs.extend(Warmth::ALL.map(|warmth| Run { case, engine, warmth, entry }));
         }
     }

@@ -6,7 +6,6 @@ use super::case::{Case, Warmth};
 use super::cases::CASES;
 use super::report::{Outcome, Report, Row};
 use crate::engine::Engine;
-use crate::site::Entry;
 
 const HEAD: &str = "\
 # What violence costs{title}
@@ -28,7 +27,8 @@ profile tracks one more event and waits until nothing is left to send. Then the 
 {pages}";
 
 const JS_PAGES: &str = "\
-- The pages load `@appizer/tracker/js` under a policy that forbids WebAssembly.
+- The pages load `@appizer/tracker/js`. In Chromium a policy forbids WebAssembly; in Firefox and WebKit the same policy has
+  `'unsafe-eval'`, without which no driver can run a script in a page.
   [`reliability.md`](reliability.md) has the same cases with WebAssembly.
 ";
 
@@ -60,10 +60,7 @@ impl Report {
                 }
             }
         }
-        let (title, pages) = match self.entry {
-            Entry::Js => (", without WebAssembly", JS_PAGES),
-            Entry::Default => ("", ""),
-        };
+        let (title, pages) = if self.js { (", without WebAssembly", JS_PAGES) } else { ("", "") };
         let head = HEAD.replace("{title}", title).replace("{pages}", pages);
         format!("{head}\n{}\n{table}\n{}{TAIL}", self.circumstances(), notes.section())
     }

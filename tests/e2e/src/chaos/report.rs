@@ -6,16 +6,15 @@ use super::case::{Case, Warmth};
 use super::run::Run;
 use super::tally::{Shortfall, Tally};
 use crate::engine::Engine;
-use crate::site::Entry;
 
 /// The results of the runs, row by row.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// When.
     pub date: String,
-    /// The entry that the pages loaded.
+    /// Whether the pages loaded the entry without WebAssembly.
     #[serde(skip)]
-    pub entry: Entry,
+    pub js: bool,
     /// How often each case was run in each engine, warm and cold.
     pub runs: u32,
     /// The browsers.
@@ -55,8 +54,8 @@ pub enum Outcome {
 
 impl Report {
     /// An empty report.
-    pub fn new(date: String, entry: Entry, runs: u32, browsers: Vec<(Engine, String)>) -> Self {
-        Self { date, entry, runs, browsers, rows: Vec::new() }
+    pub fn new(date: String, js: bool, runs: u32, browsers: Vec<(Engine, String)>) -> Self {
+        Self { date, js, runs, browsers, rows: Vec::new() }
     }
 
     /// Adds what came of `run`. Those of one kind follow each other.

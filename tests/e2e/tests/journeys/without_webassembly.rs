@@ -39,17 +39,32 @@ without_webassembly!(Chromium in_chromium:
     two_tabs_send_each_its_own_events_and_leave_nothing,
 );
 
-// The drivers of the other engines run no scripts under this policy.
 mod in_firefox {
     use super::*;
 
-    without_webassembly!(Firefox in_firefox: under_the_strictest_policy_the_core_runs);
+    without_webassembly!(Firefox in_firefox:
+        under_the_strictest_policy_the_core_runs,
+        flush_sends_at_once_and_the_account_adds_up,
+        a_page_left_after_a_good_reply_loses_none_and_repeats_none,
+        a_page_left_while_the_collector_is_down_loses_none,
+        after_429_the_tracker_waits_as_long_as_the_server_asks,
+        a_refused_event_becomes_a_dead_letter_that_can_be_sent_again,
+        two_tabs_send_each_its_own_events_and_leave_nothing,
+    );
 }
 
 mod in_webkit {
     use super::*;
 
-    without_webassembly!(WebKit in_webkit: under_the_strictest_policy_the_core_runs);
+    without_webassembly!(WebKit in_webkit:
+        under_the_strictest_policy_the_core_runs,
+        flush_sends_at_once_and_the_account_adds_up,
+        a_page_left_after_a_good_reply_loses_none_and_repeats_none,
+        a_page_left_while_the_collector_is_down_loses_none,
+        after_429_the_tracker_waits_as_long_as_the_server_asks,
+        a_refused_event_becomes_a_dead_letter_that_can_be_sent_again,
+        two_tabs_send_each_its_own_events_and_leave_nothing,
+    );
 }
 
 async fn under_the_strictest_policy_the_core_runs(scene: &mut Scene) -> Result<()> {
@@ -80,7 +95,7 @@ async fn three_tabs_of_an_endpoint_that_was_down_lose_none() -> Result<()> {
 /// Plays a case of violence.
 async fn hold(case: &str, engine: Engine) -> Result<()> {
     for warmth in Warmth::ALL {
-        Run { entry: Entry::Js, ..Run::named(case, engine, warmth)? }.hold().await?;
+        Run { entry: Entry::Js(engine), ..Run::named(case, engine, warmth)? }.hold().await?;
     }
     Ok(())
 }
