@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
-use super::{read_text, wasm, write as write_file};
+use super::{read_text, wasm};
 use crate::{paths, process};
 
 /// The script: its default export makes an instance's exports of its imports.
@@ -21,7 +21,7 @@ pub fn write() -> Result<()> {
         .args(["-Oz", "--enable-bulk-memory-opt", "--output"])
         .arg(&converted);
     process::run(&mut wasm2js)?;
-    write_file(&converted, with_room_to_grow(read_text(&converted)?)?)?;
+    super::write(&converted, with_room_to_grow(read_text(&converted)?)?)?;
 
     let mut esbuild = process::command(paths::npm_program("esbuild"));
     esbuild.arg(&converted).args(["--bundle", "--target=es2020", "--log-level=warning"]);
@@ -35,8 +35,8 @@ pub fn write() -> Result<()> {
     process::run(&mut esbuild)
 }
 
-/// What is replaced in wasm2js's output, and by what. Its memory grows by what is asked for, mostly a page of 64 KiB, and
-/// copies all of itself for that. It takes half as much again instead, and says itself how much of it is in use.
+/// What is replaced in wasm2js's output, and by what. There the memory grows by what is asked for, mostly 64 KiB, and copies
+/// all of itself for it. Here it takes room for half as much again, and counts the pages that are in use.
 const GROWTH: [(&str, &str); 3] = [
     ("return buffer.byteLength >> 16;", "return pages;"),
     ("function __wasm_memory_grow(", "var pages = buffer.byteLength >> 16;\n function __wasm_memory_grow("),
