@@ -6,6 +6,8 @@ use relay::policy::{DAY, DISK_RESERVE};
 use relay::spool::{self, Arrival, Cause, Claim, EventId, NewEvent, Outcome, Reason, Seq, Session, Spool};
 use tempfile::TempDir;
 
+use crate::support::wait_for;
+
 /// Noon of a day.
 pub const NOW: u64 = 20_000 * DAY + DAY / 2;
 
@@ -59,6 +61,13 @@ pub fn dead(places: Vec<usize>) -> Outcome {
     Outcome::Done { dead: places, cause }
 }
 
+/// Leads a site: an earlier session that has ended gives it up soon.
 pub async fn lead(spool: &dyn Spool, name: &str) -> Box<dyn Session> {
-    spool.lead(&site(name)).await.unwrap().expect("no other relay leads")
+    let mut session = None;
+    wait_for("the lead", async || {
+        session = spool.lead(&site(name)).await.unwrap();
+        session.is_some()
+    })
+    .await;
+    session.unwrap()
 }
