@@ -8,6 +8,7 @@ mod conformance;
 mod contract;
 mod delivery;
 mod program;
+mod readme;
 mod security;
 mod sender;
 mod several;
