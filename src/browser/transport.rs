@@ -58,7 +58,7 @@ const DOUBT: u32 = 100;
 
 /// Returns true if the browser can be given a request for the case that the page dies.
 pub fn can_insure() -> bool {
-    property(&scope(), "fetchLater").is_some()
+    property(&scope(), "fetchLater").is_some_and(|value| value.is_function())
 }
 
 /// The requests of one tracker.

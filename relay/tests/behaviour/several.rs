@@ -17,7 +17,7 @@ async fn one_session_leads_a_site_and_another_takes_over_when_it_ends() {
     assert!(second.lead(&a).await.unwrap().is_none());
     assert!(second.lead(&b).await.unwrap().is_some(), "each site has a sender of its own");
     drop(session);
-    wait_for("the take-over", async || second.lead(&a).await.unwrap().is_some()).await;
+    wait_for_lead(&second, &a).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,16 +33,11 @@ async fn a_sender_that_has_lost_its_session_cannot_record_and_so_not_send() {
     tokio::spawn(connection);
     let kill = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'";
     client.query(kill, &[]).await.unwrap();
-    let mut successor = None;
-    wait_for("a successor", async || {
-        successor = second.lead(&site).await.unwrap();
-        successor.is_some()
-    })
-    .await;
+    let mut successor = wait_for_lead(&second, &site).await;
     let all = Claim::Fresh { after: 0, until: Seq::MAX };
     assert!(deposed.begin(all, 0).await.is_err());
     assert!(deposed.check().await.is_err());
-    assert!(successor.unwrap().begin(all, 0).await.unwrap().is_some());
+    assert!(successor.begin(all, 0).await.unwrap().is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,7 +20,7 @@ use crate::wait::until;
 /// The spool's file in the relay's folder.
 const OWN_SPOOL: &str = "relay.sqlite";
 
-/// Limits that let all visitors of a test through: they have one address.
+/// Limits per address that are high enough for all simulated visitors, who share one address.
 pub(crate) const ONE_ADDRESS: [&str; 4] =
     ["--address-events-per-minute", "1000000000", "--address-bytes-per-minute", "4000000000"];
 
@@ -45,7 +45,7 @@ impl Relay {
         Self::start_on(free_port()?, upstream, api_key, arguments).await
     }
 
-    /// Starts a relay of another build, for visitors who have one address.
+    /// Starts a relay of another build, with limits for visitors who share one address.
     pub async fn start_program(program: &Path, upstream: &str, api_key: &str) -> Result<Self> {
         let program =
             fs::canonicalize(program).with_context(|| format!("{} is missing", program.display()))?;

@@ -46,7 +46,8 @@ const STRICT_POLICY: HeaderValue = HeaderValue::from_static("script-src 'self'")
 /// Allows the scripts within the pages, and no WebAssembly.
 const JS_POLICY: HeaderValue = HeaderValue::from_static("script-src 'self' 'unsafe-inline'");
 
-/// What the drivers of Firefox and WebKit run in a page is `eval` there. That allows WebAssembly, too, which the entry has none of.
+/// Lets the drivers of Firefox and WebKit run scripts in a page: they use `eval`. `'unsafe-eval'` allows WebAssembly as well, but
+/// this entry contains none.
 const DRIVEN_JS_POLICY: HeaderValue =
     HeaderValue::from_static("script-src 'self' 'unsafe-inline' 'unsafe-eval'");
 

@@ -41,8 +41,8 @@ pub fn compile(stock: bool) -> Result<()> {
     if !stock {
         wasm_pack.env("RUSTC_BOOTSTRAP", "1");
         wasm_pack.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
-        // WebAssembly's first version, which wasm2js takes, and `memory.copy`: every browser of README has it, and it copies texts
-        // faster than a loop. What else came later makes the module no smaller.
+        // WebAssembly 1.0, which wasm2js supports, with `memory.copy`: every browser in README supports it, and it copies texts
+        // faster than a loop. Later features do not make the module smaller.
         rust_flags.push_str(" -Ctarget-cpu=mvp -Ctarget-feature=+bulk-memory");
         rust_flags
             .push_str(" -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none");

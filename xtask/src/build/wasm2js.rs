@@ -35,8 +35,9 @@ pub fn write() -> Result<()> {
     process::run(&mut esbuild)
 }
 
-/// What is replaced in wasm2js's output, and by what. There the memory grows by what is asked for, mostly 64 KiB, and copies
-/// all of itself for it. Here it takes room for half as much again, and counts the pages that are in use.
+/// Pairs of generated text in wasm2js's output and its replacement. The generated `memory.grow` copies the whole memory to a
+/// buffer of exactly the new size, mostly for 64 KiB. The replacement allocates half as much again as capacity and counts the
+/// pages in use.
 const GROWTH: [(&str, &str); 3] = [
     ("return buffer.byteLength >> 16;", "return pages;"),
     ("function __wasm_memory_grow(", "var pages = buffer.byteLength >> 16;\n function __wasm_memory_grow("),

@@ -6,7 +6,7 @@ use relay::policy::{DAY, DISK_RESERVE};
 use relay::spool::{self, Arrival, Cause, Claim, EventId, NewEvent, Outcome, Reason, Seq, Session, Spool};
 use tempfile::TempDir;
 
-use crate::support::wait_for;
+use crate::support::wait_for_lead;
 
 /// Noon of a day.
 pub const NOW: u64 = 20_000 * DAY + DAY / 2;
@@ -61,13 +61,6 @@ pub fn dead(places: Vec<usize>) -> Outcome {
     Outcome::Done { dead: places, cause }
 }
 
-/// Leads a site: an earlier session that has ended gives it up soon.
 pub async fn lead(spool: &dyn Spool, name: &str) -> Box<dyn Session> {
-    let mut session = None;
-    wait_for("the lead", async || {
-        session = spool.lead(&site(name)).await.unwrap();
-        session.is_some()
-    })
-    .await;
-    session.unwrap()
+    wait_for_lead(spool, &site(name)).await
 }

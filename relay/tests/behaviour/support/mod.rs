@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use collector::{Collector, Settings};
 use relay::Relay;
-use relay::config::{ApiKey, Config, SpoolAddress};
+use relay::config::{ApiKey, Config, SiteName, SpoolAddress};
+use relay::spool::{Session, Spool};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
@@ -120,6 +121,17 @@ pub async fn wait_for(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("waited a minute in vain for {what}");
+}
+
+/// Leads a site as soon as an earlier session has released it: a database needs a moment for that.
+pub async fn wait_for_lead(spool: &dyn Spool, site: &SiteName) -> Box<dyn Session> {
+    let mut session = None;
+    wait_for("the lead", async || {
+        session = spool.lead(site).await.unwrap();
+        session.is_some()
+    })
+    .await;
+    session.unwrap()
 }
 
 pub fn event_names(collector: &Collector) -> Vec<String> {

@@ -8,7 +8,7 @@ use super::report::{Outcome, Report, Row};
 use crate::engine::Engine;
 
 const HEAD: &str = "\
-# What violence costs{title}
+# Reliability: missing and repeated events{title}
 
 <!-- Written by `cargo xtask chaos`. The words stand in tests/e2e/src/chaos/document.rs, the reasons beside the cases. -->
 

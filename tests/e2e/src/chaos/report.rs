@@ -12,7 +12,7 @@ use crate::engine::Engine;
 pub struct Report {
     /// When.
     pub date: String,
-    /// Whether the pages loaded the entry without WebAssembly.
+    /// True if the pages loaded the entry without WebAssembly.
     #[serde(skip)]
     pub js: bool,
     /// How often each case was run in each engine, warm and cold.

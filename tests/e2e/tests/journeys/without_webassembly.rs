@@ -39,33 +39,27 @@ without_webassembly!(Chromium in_chromium:
     two_tabs_send_each_its_own_events_and_leave_nothing,
 );
 
-mod in_firefox {
-    use super::*;
+/// Makes the tests of another engine: a selection of the journeys.
+macro_rules! selection {
+    ($engine:ident $test:ident) => {
+        mod $test {
+            use super::*;
 
-    without_webassembly!(Firefox in_firefox:
-        under_the_strictest_policy_the_core_runs,
-        flush_sends_at_once_and_the_account_adds_up,
-        a_page_left_after_a_good_reply_loses_none_and_repeats_none,
-        a_page_left_while_the_collector_is_down_loses_none,
-        after_429_the_tracker_waits_as_long_as_the_server_asks,
-        a_refused_event_becomes_a_dead_letter_that_can_be_sent_again,
-        two_tabs_send_each_its_own_events_and_leave_nothing,
-    );
+            without_webassembly!($engine $test:
+                under_the_strictest_policy_the_core_runs,
+                flush_sends_at_once_and_the_account_adds_up,
+                a_page_left_after_a_good_reply_loses_none_and_repeats_none,
+                a_page_left_while_the_collector_is_down_loses_none,
+                after_429_the_tracker_waits_as_long_as_the_server_asks,
+                a_refused_event_becomes_a_dead_letter_that_can_be_sent_again,
+                two_tabs_send_each_its_own_events_and_leave_nothing,
+            );
+        }
+    };
 }
 
-mod in_webkit {
-    use super::*;
-
-    without_webassembly!(WebKit in_webkit:
-        under_the_strictest_policy_the_core_runs,
-        flush_sends_at_once_and_the_account_adds_up,
-        a_page_left_after_a_good_reply_loses_none_and_repeats_none,
-        a_page_left_while_the_collector_is_down_loses_none,
-        after_429_the_tracker_waits_as_long_as_the_server_asks,
-        a_refused_event_becomes_a_dead_letter_that_can_be_sent_again,
-        two_tabs_send_each_its_own_events_and_leave_nothing,
-    );
-}
+selection!(Firefox in_firefox);
+selection!(WebKit in_webkit);
 
 async fn under_the_strictest_policy_the_core_runs(scene: &mut Scene) -> Result<()> {
     scene.visit("strict.html").await?;
@@ -100,7 +94,7 @@ async fn hold(case: &str, engine: Engine) -> Result<()> {
     Ok(())
 }
 
-/// Whenever it grows, the memory of wasm2js copies all of itself.
+/// The memory of wasm2js copies all of its contents when it grows.
 async fn in_a_burst_the_memory_grows_a_few_times(scene: &mut Scene) -> Result<()> {
     scene.visit("module.html").await?;
     let buffers: u64 = scene
